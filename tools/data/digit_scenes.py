@@ -1,0 +1,148 @@
+"""Draws scenes: handwritten digits at random places, sizes and angles on textured backgrounds.
+
+The digits are those of scikit-learn's ``load_digits`` (Alpaydin and Kaynak, 1998, 'Optical Recognition of Handwritten
+Digits', UCI): 1,797 images of 8x8 pixels, written by 13 people, in the order in which they were written.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from sklearn.datasets import load_digits
+from word_images import draw_colour, draw_luminance, draw_shading, draw_texture, paint
+
+LONG_SIDE = 128
+SHORT_SIDES = (80, 96)
+EMPTY_SHARE = 0.08  # images without a digit
+MOST_DIGITS = 6
+HEIGHTS = (18, 48)  # of a digit's box of 8x8 pixels, before rotation
+STRETCHES = (0.8, 1.2)  # width by height
+ANGLE = 15  # degrees, either way
+CONTRASTS = (70, 200)  # in luminance, between a digit and what lies behind it
+TEXTURES = (0.1, 0.4)  # deviation of the background, in parts of the contrast
+LEAST_VISIBLE = 0.75  # of a digit that others overlap
+TRIES = 20  # to find a place for a digit
+VAL_SHARE = 0.2  # of the digit images: the last ones, hence other writers
+
+
+@dataclass(frozen=True)
+class Scene:
+    """An image with what is to be found in it.
+
+    Args:
+        image: (height, width, 3), uint8, channels in OpenCV's order.
+        masks: (digits, height, width), bool: the pixels of each digit that are visible.
+        labels: (digits,), the class of each, 0 to 9.
+        sources: (digits,), the index of each in ``load_digits``.
+    """
+
+    image: np.ndarray
+    masks: np.ndarray
+    labels: np.ndarray
+    sources: np.ndarray
+
+
+@lru_cache(maxsize=1)
+def digit_images() -> tuple[np.ndarray, np.ndarray]:
+    """All digit images (1797, 8, 8), float32 in [0, 1], and their classes (1797,)."""
+    digits = load_digits()
+    return (digits.images / 16).astype(np.float32), digits.target
+
+
+def split_digits(split: str) -> np.ndarray:
+    """Indices of the digit images that belong to ``split`` ('train' or 'val'), whatever the seed."""
+    total = len(digit_images()[0])
+    first = total - round(VAL_SHARE * total)
+    return np.arange(first) if split == 'train' else np.arange(first, total)
+
+
+def draw_digit(digit: np.ndarray, height: float, stretch: float, angle: float) -> np.ndarray:
+    """Enlarges a digit smoothly and rotates it.
+
+    Args:
+        digit: (8, 8), float32 in [0, 1].
+        height: Of the whole digit image in pixels.
+        stretch: Width by height.
+        angle: In degrees, counter-clockwise.
+
+    Returns:
+        np.ndarray: How opaque each pixel is, float32 in [0, 1], cut to the ink.
+    """
+    side = int(2 * height)
+    scale = np.diag([stretch, 1]) * height / len(digit)
+    turn = cv2.getRotationMatrix2D((0, 0), angle, 1)[:, :2] @ scale
+    centre = (len(digit) - 1) / 2
+    shift = side / 2 - turn @ (centre, centre)
+    ink = cv2.warpAffine(
+        digit, np.column_stack([turn, shift]), (side, side), flags=cv2.INTER_CUBIC
+    )
+    # The enlarged strokes are as blurred as the 8x8 pixels; a steep ramp gives them edges again.
+    ink = np.clip((ink - 0.2) / 0.3, 0, 1)
+    left, top, width, height = cv2.boundingRect((ink > 0).astype(np.uint8))
+    return ink[top : top + height, left : left + width]
+
+
+def draw_size(rng: np.random.Generator) -> tuple[int, int]:
+    """Height and width of an image, as often portrait as landscape."""
+    short = int(rng.integers(SHORT_SIDES[0], SHORT_SIDES[1] + 1))
+    return (LONG_SIDE, short) if rng.random() < 0.5 else (short, LONG_SIDE)
+
+
+def place_digit(
+    rng: np.random.Generator, ink: np.ndarray, masks: list[np.ndarray], areas: list[int], size
+) -> np.ndarray | None:
+    """Puts ``ink`` at a random place of an image of ``size`` where it leaves enough of the earlier digits visible.
+
+    Returns:
+        np.ndarray | None: The ink (height, width) in the image, or None if no place was found.
+    """
+    room = np.subtract(size, ink.shape)
+    if (room < 0).any():
+        return None
+    for _ in range(TRIES):
+        top, left = rng.integers(0, room + 1)
+        placed = np.zeros(size, np.float32)
+        placed[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
+        hidden = placed >= 0.5
+        if all(
+            (mask & ~hidden).sum() >= LEAST_VISIBLE * area
+            for mask, area in zip(masks, areas, strict=True)
+        ):
+            return placed
+    return None
+
+
+def draw_scene(rng: np.random.Generator, sources: np.ndarray) -> Scene:
+    """Draws a scene with digits out of ``sources``, indices into :func:`digit_images`."""
+    digits, classes = digit_images()
+    size = draw_size(rng)
+    contrast, ground = rng.uniform(*CONTRASTS), rng.uniform(0, 255)
+    image = np.tile(draw_colour(rng, ground).astype(np.float32), (*size, 1))
+    texture = draw_texture(rng, *size) * rng.uniform(*TEXTURES) * contrast
+    image += texture[..., None] * rng.uniform(0.6, 1.4, 3).astype(np.float32)
+
+    count = 0 if rng.random() < EMPTY_SHARE else rng.integers(1, MOST_DIGITS + 1)
+    masks, areas, drawn = [], [], []
+    for source in rng.choice(sources, count, replace=False):
+        height = np.exp(rng.uniform(*np.log(HEIGHTS)))
+        ink = draw_digit(
+            digits[source], height, rng.uniform(*STRETCHES), rng.uniform(-ANGLE, ANGLE)
+        )
+        placed = place_digit(rng, ink, masks, areas, size)
+        if placed is None:
+            continue
+        image = paint(image, draw_colour(rng, draw_luminance(rng, ground, contrast)), placed)
+        mask = placed >= 0.5
+        masks = [earlier & ~mask for earlier in masks] + [mask]
+        areas.append(mask.sum())
+        drawn.append(source)
+
+    image += draw_shading(rng, *size)[..., None] * rng.uniform(0, 60)
+    image += rng.normal(0, rng.uniform(0, 10), (*size, 1))
+    return Scene(
+        image=np.clip(image, 0, 255).astype(np.uint8),
+        masks=np.array(masks, bool).reshape(-1, *size),
+        labels=classes[drawn] if drawn else np.zeros(0, int),
+        sources=np.array(drawn, int),
+    )

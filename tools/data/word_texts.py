@@ -1,0 +1,29 @@
+"""Random words of letters and digits, each of which belongs to training or to testing for good."""
+
+import string
+import zlib
+
+import numpy as np
+
+ALPHABET = string.ascii_lowercase + string.digits
+LENGTHS = (3, 8)
+TEST_SHARE = 5  # one word in five
+
+
+def is_test_word(word: str) -> bool:
+    """Whether a word is held out, whatever its letter case.
+
+    Its checksum decides, so training and test words stay apart for any seed and size of the sets.
+    """
+    return zlib.crc32(word.lower().encode()) % TEST_SHARE == 0
+
+
+def draw_word(rng: np.random.Generator, split: str) -> str:
+    """Draws a word for ``split`` ('train' or 'test'): lower case, upper case, or capitalised."""
+    while True:
+        length = rng.integers(LENGTHS[0], LENGTHS[1] + 1)
+        word = ''.join(rng.choice(list(ALPHABET), length))
+        if is_test_word(word) == (split == 'test'):
+            break
+    letter_case = rng.choice([str.lower, str.upper, str.capitalize], p=[0.4, 0.4, 0.2])
+    return letter_case(word)
