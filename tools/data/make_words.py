@@ -16,27 +16,20 @@ that of the images changes it.
 """
 
 import argparse
-import hashlib
 import json
-import multiprocessing
 import os
-import signal
-import sys
-import tempfile
-from collections.abc import Iterator
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
-from rich.progress import track
+from _common import make_once, parallel_map, plain_errors, whole_number
 from word_images import PRINTED, SCENE, encode_word, render_word
 from word_texts import draw_word
 
 STYLES = {'printed': PRINTED, 'scene': SCENE}
 SPLITS = ('train', 'test')
-STAMP = 'made_with.json'
 
 
 class Job(NamedTuple):
@@ -52,15 +45,16 @@ class Job(NamedTuple):
         return f'textrecog_imgs/{self.split}/{self.index:05d}.jpg'
 
 
-def list_jobs(train: int, test: int) -> Iterator[Job]:
+def list_jobs(counts: dict[str, int]) -> list[Job]:
     """All images of all sets; of an odd number the first set gets one more."""
-    for split, images in zip(SPLITS, (train, test), strict=True):
-        for place, style in enumerate(STYLES):
-            for index in range((images + len(STYLES) - 1 - place) // len(STYLES)):
-                yield Job(style, split, index)
+    jobs = []
+    for split, (place, style) in product(SPLITS, enumerate(STYLES)):
+        share = (counts[split] + len(STYLES) - 1 - place) // len(STYLES)
+        jobs += [Job(style, split, index) for index in range(share)]
+    return jobs
 
 
-def make_image(job: Job, folder: Path, seed: int) -> tuple[Job, str]:
+def make_image(job: Job, folder: Path, seed: int) -> str:
     """Makes one image and returns the word in it."""
     place = (list(STYLES).index(job.style), SPLITS.index(job.split), job.index)
     rng = np.random.default_rng([seed, *place])
@@ -68,113 +62,66 @@ def make_image(job: Job, folder: Path, seed: int) -> tuple[Job, str]:
     word = draw_word(rng, job.split)
     image = render_word(word, style, rng)
     (folder / job.style / job.image).write_bytes(encode_word(image, style, rng))
-    return job, word
+    return word
 
 
-def annotate(words: dict[Job, str], style: str, split: str) -> dict:
-    """The annotations of one set and split, as OCRDataset reads them."""
-    jobs = sorted(job for job in words if (job.style, job.split) == (style, split))
+def annotate(words: dict[Job, str]) -> dict:
+    """The annotations of the images of one set and split, as OCRDataset reads them."""
     return {
         'metainfo': {'dataset_type': 'TextRecogDataset', 'task_name': 'textrecog'},
-        'data_list': [{'img_path': job.image, 'instances': [{'text': words[job]}]} for job in jobs],
+        'data_list': [
+            {'img_path': job.image, 'instances': [{'text': word}]} for job, word in words.items()
+        ],
     }
 
 
-def set_up_worker() -> None:
-    """One thread for each process; an interruption is the main process's to handle."""
-    cv2.setNumThreads(0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def write_sets(folder: Path, counts: dict[str, int], seed: int, processes: int) -> None:
+    """Writes all images and annotations into an empty folder."""
+    for style, split in product(STYLES, SPLITS):
+        (folder / style / 'textrecog_imgs' / split).mkdir(parents=True)
+    jobs = list_jobs(counts)
+    make = partial(make_image, folder=folder, seed=seed)
+    words = dict(zip(jobs, parallel_map(make, jobs, processes, 'words'), strict=True))
+    for style, split in product(STYLES, SPLITS):
+        own = {job: word for job, word in words.items() if (job.style, job.split) == (style, split)}
+        (folder / style / f'textrecog_{split}.json').write_text(json.dumps(annotate(own)))
 
 
-def write_sets(folder: Path, train: int, test: int, seed: int, processes: int) -> None:
-    """Makes all images and annotations in a new folder."""
-    for style in STYLES:
-        for split in SPLITS:
-            (folder / style / 'textrecog_imgs' / split).mkdir(parents=True)
-    jobs = list(list_jobs(train, test))
-    with multiprocessing.Pool(processes, set_up_worker) as pool:
-        make = partial(make_image, folder=folder, seed=seed)
-        made = pool.imap_unordered(make, jobs, chunksize=32)
-        words = dict(track(made, 'Making words', total=len(jobs)))
-    for style in STYLES:
-        for split in SPLITS:
-            path = folder / style / f'textrecog_{split}.json'
-            path.write_text(json.dumps(annotate(words, style, split)))
-
-
-def describe(train: int, test: int, seed: int) -> dict:
-    """What decides the content of the sets: the arguments, and the code that uses them."""
-    sources = sorted(Path(__file__).parent.glob('*word*.py'))
-    code = hashlib.sha256(b''.join(source.read_bytes() for source in sources)).hexdigest()
-    return {'train': train, 'test': test, 'seed': seed, 'code': code}
-
-
-def make_words(out: str | Path, train: int, test: int, seed: int, processes: int = 1) -> bool:
+def make_words(out: Path, train: int, test: int, seed: int, processes: int) -> bool:
     """Makes the sets in the folder ``out``, unless they are there already.
 
-    The sets are made beside ``out`` and moved there when they are complete.
-
     Args:
-        out: Folder to make. It may exist only if this function made it; then it is replaced.
+        out: Folder of the sets.
         train: Number of training images over both sets.
         test: Number of test images over both sets.
         seed: Any number from 0.
-        processes: Number of processes to share the work.
+        processes: How many processes share the work.
 
     Returns:
         bool: Whether anything was made.
-
-    Raises:
-        FileExistsError: ``out`` holds something else.
     """
-    out = Path(out).absolute()
-    stamp = describe(train, test, seed)
-    if out.exists() and not (out / STAMP).is_file():
-        raise FileExistsError(
-            f'{out} exists and is no word data set: give --out another folder, or remove this one.'
-        )
-    if out.exists() and json.loads((out / STAMP).read_text()) == stamp:
-        return False
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f'.{out.name}-', dir=out.parent) as workshop:
-        new = Path(workshop) / 'new'
-        write_sets(new, train, test, seed, processes)
-        (new / STAMP).write_text(json.dumps(stamp))
-        if out.exists():
-            out.rename(Path(workshop) / 'old')
-        new.rename(out)
-    return True
-
-
-def whole_number(text: str, least: int) -> int:
-    """Reads an argument that is a whole number from ``least``."""
-    if not text.isdecimal() or int(text) < least:
-        raise argparse.ArgumentTypeError(f'{text!r} is not a whole number from {least}.')
-    return int(text)
+    counts = {'train': train, 'test': test}
+    write = partial(write_sets, counts=counts, seed=seed, processes=processes)
+    return make_once(out, {**counts, 'seed': seed}, write)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    positive = partial(whole_number, least=1)
-    pair = partial(whole_number, least=len(STYLES))
+    of_each = whole_number(len(STYLES))
     parser.add_argument('--out', type=Path, default='data/words', help='folder to make')
-    parser.add_argument('--train', type=pair, default=6000, help='training images in both sets')
-    parser.add_argument('--test', type=pair, default=2000, help='test images in both sets')
-    parser.add_argument('--seed', type=partial(whole_number, least=0), default=0)
-    parser.add_argument('--processes', type=positive, default=os.cpu_count())
+    parser.add_argument('--train', type=of_each, default=6000, help='training images in both sets')
+    parser.add_argument('--test', type=of_each, default=2000, help='test images in both sets')
+    parser.add_argument('--seed', type=whole_number(0), default=0)
+    parser.add_argument('--processes', type=whole_number(1), default=os.cpu_count())
     return parser.parse_args(argv)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Runs the command line tool."""
     args = parse_args(argv)
-    try:
+    with plain_errors('make_words'):
         made = make_words(**vars(args))
-    except OSError as error:
-        sys.exit(f'make_words: {error}')
-    except KeyboardInterrupt:
-        sys.exit('make_words: interrupted; nothing was written.')
     done = 'made' if made else 'here already:'
     print(f'{args.out}: {done} {args.train} training and {args.test} test images')
 
