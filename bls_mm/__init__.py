@@ -1,0 +1,30 @@
+"""Dynamic data pruning for OpenMMLab: train on fewer samples at the same accuracy.
+
+Importing it registers ``BLSSampler`` and ``BLSHook`` in MMEngine's root registries.
+"""
+
+try:
+    import mmengine  # noqa: F401
+except ImportError as error:
+    raise ImportError(
+        'bls_mm needs MMEngine, but it is not installed; install mmengine, or its maintained fork '
+        'onedl-mmengine'
+    ) from error
+
+from .hooks import BLSHook
+from .pruners import Pruner, Selection
+from .registry import PRUNERS, SCORERS
+from .samplers import BLSSampler
+from .scorers import Scorer
+
+__version__ = '0.1.0'
+
+__all__ = [
+    'PRUNERS',
+    'SCORERS',
+    'BLSHook',
+    'BLSSampler',
+    'Pruner',
+    'Scorer',
+    'Selection',
+]

@@ -1,0 +1,71 @@
+"""Listens to the losses that a model returns, and weighs their gradients."""
+
+from typing import Dict, Optional
+
+import torch
+from torch import nn
+
+from bls_mm.losses import batch_loss, sample_losses, weigh_gradients
+
+
+class LossTap:
+    """A forward hook on a model, between its losses and MMEngine's ``parse_losses``.
+
+    There the losses are what will be minimised: every component, not yet summed, logged, divided for
+    accumulation or scaled for mixed precision.
+
+    Args:
+        model (nn.Module): The model, unwrapped. MMEngine calls it with ``mode='loss'``.
+        per_sample (bool): Whether to read the loss of each sample, or of the batch.
+        components (dict[str, float], optional): Which components to read, and their weights.
+
+    Attributes:
+        weights (torch.Tensor, optional): ``(B,)`` float32, loss weights of the coming batch.
+    """
+
+    def __init__(
+        self, model: nn.Module, per_sample: bool, components: Optional[Dict[str, float]] = None
+    ) -> None:
+        self.per_sample = per_sample
+        self.components = components
+        self.weights: Optional[torch.Tensor] = None
+        self._losses: Optional[dict] = None
+        self._handle = model.register_forward_hook(self._listen, with_kwargs=True)
+
+    def _listen(self, model, args, kwargs, output):
+        if kwargs.get('mode') != 'loss' or not model.training:
+            return output
+        if not isinstance(output, dict):
+            raise TypeError(
+                f"{type(model).__name__} returned {type(output).__name__} in mode='loss'; BLSHook "
+                'needs the dict of losses that MMEngine models return'
+            )
+        self._losses = output
+        return output if self.weights is None else weigh_gradients(output, self.weights)
+
+    def read(self, batch_size: int) -> torch.Tensor:
+        """Returns the loss of the iteration, and forgets it.
+
+        Args:
+            batch_size (int): Number of samples B of the batch.
+
+        Returns:
+            torch.Tensor: float32, detached, on the model's device: ``(B,)`` if ``per_sample``, else
+            a scalar.
+
+        Raises:
+            RuntimeError: If the model was not called.
+        """
+        if self._losses is None:
+            raise RuntimeError(
+                "the model's forward was not called with mode='loss' in this iteration, so BLSHook saw "
+                'no loss; a model with a train_step of its own must call it for its losses'
+            )
+        losses, self._losses, self.weights = self._losses, None, None
+        if self.per_sample:
+            return sample_losses(losses, batch_size, self.components)
+        return batch_loss(losses, self.components)
+
+    def remove(self) -> None:
+        """Takes the hook off the model."""
+        self._handle.remove()

@@ -1,0 +1,39 @@
+"""Counts what a run trained on, and what it would have without pruning."""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass
+class Savings:
+    """Samples, iterations and seconds of a run so far, over all ranks.
+
+    Attributes:
+        epochs (int): Finished epochs.
+        samples_seen (int): Samples trained on.
+        samples_unpruned (int): Samples that a run without pruning would have trained on.
+        iterations (int): Iterations done, on each rank.
+        iterations_unpruned (int): Iterations that a run without pruning would have done.
+        training_seconds (float): Wall time of the epochs, validation left out.
+        planning_seconds (float): Of these, time spent on selecting samples.
+        scoring_seconds (float): Of these, time spent on reading losses and updating scores.
+        skipped_losses (int): Losses that were not finite, and scored nothing.
+    """
+
+    epochs: int = 0
+    samples_seen: int = 0
+    samples_unpruned: int = 0
+    iterations: int = 0
+    iterations_unpruned: int = 0
+    training_seconds: float = 0.0
+    planning_seconds: float = 0.0
+    scoring_seconds: float = 0.0
+    skipped_losses: int = 0
+
+    @property
+    def pruned(self) -> float:
+        """Share of the samples that was pruned."""
+        return 1 - self.samples_seen / self.samples_unpruned if self.samples_unpruned else 0.0
+
+    def as_dict(self) -> dict:
+        """Returns everything as plain numbers, the share of pruned samples first."""
+        return {'pruned': self.pruned, **asdict(self)}

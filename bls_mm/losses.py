@@ -1,0 +1,132 @@
+"""A dict of losses, as models return it, becomes one number. Pure functions."""
+
+from typing import Dict, List, Mapping, Optional, Union
+
+import torch
+
+Losses = Mapping[str, Union[torch.Tensor, List[torch.Tensor]]]
+
+
+def loss_components(losses: Losses, weights: Optional[Dict[str, float]] = None) -> dict:
+    """Picks the loss components out of what a model returned.
+
+    As in MMEngine's ``BaseModel.parse_losses``, an entry is minimised if its name contains 'loss';
+    the others, such as accuracies, are only logged.
+
+    Args:
+        losses (Mapping): Name to tensor or list of tensors, of any shape.
+        weights (dict[str, float], optional): Which components count, and how much. Defaults to
+            None, all of them equally.
+
+    Returns:
+        dict[str, tuple]: Name to list of tensors and weight.
+
+    Raises:
+        KeyError: If a component is asked for that the model does not return.
+    """
+    names = [name for name in losses if 'loss' in name]
+    weights = dict.fromkeys(names, 1.0) if weights is None else weights
+    for name in weights:
+        if name not in losses:
+            raise KeyError(
+                f'components names {name!r}, but the model returns {", ".join(losses)}; '
+                'name some of these'
+            )
+    return {
+        name: (
+            losses[name] if isinstance(losses[name], (list, tuple)) else [losses[name]],
+            weight,
+        )
+        for name, weight in weights.items()
+    }
+
+
+def batch_loss(losses: Losses, weights: Optional[Dict[str, float]] = None) -> torch.Tensor:
+    """Sums all components into the loss of the batch: what ``parse_losses`` minimises.
+
+    Args:
+        losses (Mapping): Name to tensor or list of tensors, of any shape.
+        weights (dict[str, float], optional): See :func:`loss_components`.
+
+    Returns:
+        torch.Tensor: float32 scalar, detached, on the device of the losses.
+
+    Raises:
+        ValueError: If there is no loss in it.
+    """
+    means = [
+        weight * part.detach().float().mean()
+        for parts, weight in loss_components(losses, weights).values()
+        for part in parts
+    ]
+    if not means:
+        raise ValueError(
+            f"the model returned {', '.join(losses) or 'nothing'}: no name contains 'loss'; "
+            'name the components to score by in BLSHook(components=...)'
+        )
+    return torch.stack(means).sum()
+
+
+def sample_losses(
+    losses: Losses, batch_size: int, weights: Optional[Dict[str, float]] = None
+) -> torch.Tensor:
+    """Sums all components into the loss of each sample; every one must come unreduced.
+
+    Args:
+        losses (Mapping): Name to tensor or list of tensors, each of shape ``(B,)``.
+        batch_size (int): The B above.
+        weights (dict[str, float], optional): See :func:`loss_components`.
+
+    Returns:
+        torch.Tensor: ``(B,)`` float32, detached, on the device of the losses.
+
+    Raises:
+        ValueError: If a component is not of shape ``(B,)``.
+    """
+    total = 0
+    for name, (parts, weight) in loss_components(losses, weights).items():
+        for part in parts:
+            if not is_per_sample(part, batch_size):
+                raise ValueError(
+                    f'the loss {name!r} has shape {tuple(part.shape)}, but a scorer of true sample '
+                    f'losses needs ({batch_size},), one value for each sample; make it unreduced '
+                    "(reduction='none'), or use BatchLossScorer"
+                )
+            total = total + weight * part.detach().float().reshape(batch_size)
+    return total
+
+
+def is_per_sample(loss: torch.Tensor, batch_size: int) -> bool:
+    """Whether a loss holds one value for each sample of the batch."""
+    return loss.shape == (batch_size,) or (batch_size == 1 and loss.numel() == 1)
+
+
+def weigh_gradients(losses: Losses, weights: torch.Tensor) -> dict:
+    """Weighs the gradients of all loss components, and leaves their values as they are.
+
+    A component of shape ``(B,)`` gets the weight of each sample; the others, which tell no samples
+    apart, the mean weight of the batch.
+
+    Args:
+        losses (Mapping): Name to tensor or list of tensors.
+        weights (torch.Tensor): ``(B,)`` float32, in main memory.
+
+    Returns:
+        dict: The same losses, to be used in their place.
+    """
+    mean = float(weights.mean())
+
+    def weigh(loss: torch.Tensor) -> torch.Tensor:
+        if not loss.requires_grad:
+            return loss
+        factor = weights.to(loss.device) if loss.shape == weights.shape else mean
+        # A view of its own, so that no other use of this tensor gets the weight.
+        loss = loss.view_as(loss)
+        loss.register_hook(lambda gradient: (gradient * factor).to(gradient.dtype))
+        return loss
+
+    weighed = dict(losses)
+    for name, (parts, _) in loss_components(losses).items():
+        parts = [weigh(part) for part in parts]
+        weighed[name] = parts if isinstance(losses[name], (list, tuple)) else parts[0]
+    return weighed

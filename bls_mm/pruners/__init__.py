@@ -1,0 +1,22 @@
+"""Which samples stay?"""
+
+from .dynamic_random import DynamicRandom
+from .epsilon_greedy import EpsilonGreedy
+from .info_batch import InfoBatch
+from .no_pruning import NoPruning
+from .pruner import Pruner, Selection
+from .seta import SeTa
+from .static_random import StaticRandom
+from .ucb import UCB
+
+__all__ = [
+    'UCB',
+    'DynamicRandom',
+    'EpsilonGreedy',
+    'InfoBatch',
+    'NoPruning',
+    'Pruner',
+    'SeTa',
+    'Selection',
+    'StaticRandom',
+]

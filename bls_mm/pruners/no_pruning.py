@@ -1,0 +1,20 @@
+"""Keeps everything."""
+
+import numpy as np
+
+from bls_mm.registry import PRUNERS
+
+from .pruner import Pruner
+
+
+@PRUNERS.register_module()
+class NoPruning(Pruner):
+    """Keeps every sample: scores are recorded, nothing is pruned. The baseline of a comparison."""
+
+    needs_scores = False
+
+    def __init__(self) -> None:
+        super().__init__(delta=1.0)
+
+    def prune(self, scores, epoch, rng):
+        return np.ones(len(scores), dtype=bool), None

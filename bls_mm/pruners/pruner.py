@@ -1,0 +1,147 @@
+"""What every pruner shares: annealing, and care for samples that were never scored."""
+
+import math
+from abc import ABC, abstractmethod
+from typing import NamedTuple, Optional
+
+import numpy as np
+
+ROUNDING = 1e-9  # products such as 0.55 * 20 = 11.000000000000002 are meant to be whole
+
+
+class Selection(NamedTuple):
+    """The samples of an epoch.
+
+    Attributes:
+        indices (np.ndarray): ``(K,)`` int64, the kept samples, ascending and unique.
+        weights (np.ndarray, optional): ``(K,)`` float32, the loss weight of each kept sample; None
+            where all are 1.
+    """
+
+    indices: np.ndarray
+    weights: Optional[np.ndarray] = None
+
+
+class Pruner(ABC):
+    """Says which samples the next epoch keeps, and with what loss weight.
+
+    Args:
+        delta (float): Share of the epochs that prune, in ``[0, 1]``: from epoch
+            ``ceil(delta * max_epochs)`` on the run anneals on all samples. Defaults to 0.875.
+        interval (int): Select anew every so many epochs; in between the same samples come in a new
+            order. Defaults to 1.
+    """
+
+    needs_scores = True
+    """Whether samples must have been scored before they can be pruned."""
+
+    def __init__(self, delta: float = 0.875, interval: int = 1) -> None:
+        check_share('delta', delta)
+        if not isinstance(interval, int) or interval < 1:
+            raise ValueError(f'interval must be a positive number of epochs, but got {interval!r}')
+        self.delta = delta
+        self.interval = interval
+        self.previous: Optional[Selection] = None
+
+    def select(
+        self,
+        scores: np.ndarray,
+        visits: np.ndarray,
+        epoch: int,
+        max_epochs: Optional[int],
+        rng: np.random.Generator,
+    ) -> Selection:
+        """Selects the samples of an epoch.
+
+        Args:
+            scores (np.ndarray): ``(N,)`` float32.
+            visits (np.ndarray): ``(N,)``, how often each sample was scored. A sample that was never
+                scored is always kept, with weight 1, by every pruner that looks at scores.
+            epoch (int): The epoch, from 0.
+            max_epochs (int, optional): Epochs of the whole run; without it the run never anneals.
+            rng (np.random.Generator): All randomness comes from here.
+
+        Returns:
+            Selection: Kept samples and their weights.
+        """
+        values = self.rank_by(scores, visits)
+        if self.is_annealing(epoch, max_epochs):
+            return self.anneal(len(scores), rng)
+        if self.previous is None or epoch % self.interval == 0:
+            selection = self._select(values, visits > 0, epoch, rng)
+            self.previous = selection if self.interval > 1 else None
+            return selection
+        return self.previous
+
+    def _select(self, values, scored, epoch, rng) -> Selection:
+        if scored.all() or not self.needs_scores:
+            return to_selection(*self.prune(values, epoch, rng))
+        if not scored.any():
+            return keep_all(len(values))
+        keep = np.ones(len(values), dtype=bool)
+        keep[scored], weights_of_scored = self.prune(values[scored], epoch, rng)
+        if weights_of_scored is None:
+            return to_selection(keep)
+        weights = np.ones(len(values), dtype=np.float32)
+        weights[scored] = weights_of_scored
+        return to_selection(keep, weights)
+
+    @abstractmethod
+    def prune(self, scores: np.ndarray, epoch: int, rng: np.random.Generator):
+        """The method itself.
+
+        Args:
+            scores (np.ndarray): ``(n,)`` float32, scores of the samples that were scored.
+            epoch (int): The epoch, from 0.
+            rng (np.random.Generator): Source of randomness.
+
+        Returns:
+            tuple: ``(n,)`` bool, which samples stay; and ``(n,)`` float32, the weight of each
+            sample, or None where all are 1.
+        """
+
+    def rank_by(self, scores: np.ndarray, visits: np.ndarray) -> np.ndarray:
+        """What :meth:`prune` ranks samples by: the scores. Asked once an epoch."""
+        return scores
+
+    def is_annealing(self, epoch: int, max_epochs: Optional[int]) -> bool:
+        """Whether the epoch belongs to the last ``1 - delta`` of the run."""
+        if max_epochs is None:
+            return False
+        return epoch >= math.ceil(self.delta * max_epochs - ROUNDING)
+
+    def anneal(self, num_samples: int, rng: np.random.Generator) -> Selection:
+        """The samples of an annealing epoch: all of them, unweighted."""
+        return keep_all(num_samples)
+
+    def state_dict(self) -> dict:
+        """Returns what the scores, the seed and the epoch do not tell; arrays and plain numbers."""
+        if self.previous is None:
+            return {}
+        state = {'previous_indices': self.previous.indices}
+        if self.previous.weights is not None:
+            state['previous_weights'] = self.previous.weights
+        return state
+
+    def load_state_dict(self, state: dict) -> None:
+        """Takes over what :meth:`state_dict` returned."""
+        if 'previous_indices' in state:
+            self.previous = Selection(state['previous_indices'], state.get('previous_weights'))
+
+
+def keep_all(num_samples: int) -> Selection:
+    """Selects every sample, unweighted."""
+    return Selection(np.arange(num_samples))
+
+
+def to_selection(keep: np.ndarray, weights: Optional[np.ndarray] = None) -> Selection:
+    """Turns a mask, and weights of all samples, into a :class:`Selection`."""
+    return Selection(np.flatnonzero(keep), None if weights is None else weights[keep])
+
+
+def check_share(option: str, value: float, below: float = math.inf) -> None:
+    """Raises one sentence if an option is not a share in ``[0, 1]``, or not below a limit."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise ValueError(f'{option} must be a share between 0 and 1, but got {value!r}')
+    if value >= below:
+        raise ValueError(f'{option} must be below {below}, but got {value!r}: no sample would stay')

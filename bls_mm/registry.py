@@ -1,0 +1,52 @@
+"""Registries of what bls_mm adds to OpenMMLab's own: scorers and pruners."""
+
+from typing import Any, Union
+
+from mmengine.registry import Registry
+
+SCORERS = Registry('scorer', scope='bls_mm', locations=['bls_mm.scorers'])
+PRUNERS = Registry('pruner', scope='bls_mm', locations=['bls_mm.pruners'])
+
+
+def build(registry: Registry, option: str, cfg: Union[dict, Any], base: type, **defaults) -> Any:
+    """Builds a component from its config, or passes a built one through.
+
+    Args:
+        registry (Registry): Where ``cfg['type']`` is looked up.
+        option (str): Name of the option that the user wrote, for the error sentence.
+        cfg (dict or object): Config with a ``type``, or an instance of ``base``.
+        base (type): Class that the component must be an instance of.
+        **defaults: Arguments used where ``cfg`` does not give them.
+
+    Returns:
+        object: The component.
+
+    Raises:
+        TypeError: If ``cfg`` is neither a dict with a ``type`` nor an instance of ``base``.
+        KeyError: If the type is unknown.
+    """
+    if isinstance(cfg, base):
+        return cfg
+    if not isinstance(cfg, dict) or 'type' not in cfg:
+        raise TypeError(
+            f"{option} must be a dict with a 'type', or a {base.__name__}, but got {cfg!r}; "
+            f"write for example {option}=dict(type='{_names(registry)[0]}')"
+        )
+    kind = cfg['type']
+    if isinstance(kind, str) and registry.get(kind) is None:
+        raise KeyError(
+            f'{option} {kind!r} is not known; choose one of {", ".join(_names(registry))}, '
+            'or the dotted path of a class of your own'
+        )
+    # The scope keeps MMEngine from looking in the registries of the model's library, with a warning.
+    component = registry.build({**cfg, '_scope_': 'bls_mm'}, **{'default_args': defaults})
+    if not isinstance(component, base):
+        raise TypeError(
+            f'{option} {kind!r} is not a {base.__name__}; name a class that inherits it'
+        )
+    return component
+
+
+def _names(registry: Registry) -> list:
+    registry.import_from_location()
+    return sorted(registry.module_dict)

@@ -1,0 +1,189 @@
+"""The sampler that prunes."""
+
+import time
+from typing import Iterator, List, Optional, Sequence, Sized, Union
+
+import numpy as np
+import torch
+from mmengine.dist import get_dist_info, sync_random_seed
+from mmengine.registry import DATA_SAMPLERS
+from torch.utils.data import Sampler
+
+from bls_mm.pruners import Pruner, Selection
+from bls_mm.registry import PRUNERS, SCORERS, build
+from bls_mm.scorers import Scorer
+
+from .exchange import ScoredBatch, exchange_batches
+from .plan import epoch_generator, rank_length, rank_order
+
+SELECT, ORDER = 0, 1  # purposes of an epoch's random generators
+CHUNK = 65536  # samples turned into Python integers at a time
+
+
+@DATA_SAMPLERS.register_module()
+class BLSSampler(Sampler):
+    """Hands out the samples that are worth training on, anew for each epoch.
+
+    It owns a scorer, which learns from :meth:`update` what each sample is worth, and a pruner, which
+    selects by these scores in :meth:`set_epoch`. A drop-in for MMEngine's ``DefaultSampler``, which
+    equals it but for the order where nothing is pruned. All ranks plan the same epoch, from the same
+    scores and the same seed, and get the same number of samples.
+
+    Args:
+        dataset (Sized): The training set, N samples.
+        scorer (dict or Scorer): Config of a scorer. Defaults to ``dict(type='BatchLossScorer')``.
+        pruner (dict or Pruner): Config of a pruner. Defaults to ``dict(type='SeTa')``.
+        shuffle (bool): Whether to shuffle the kept samples. Defaults to True.
+        seed (int, optional): Seed of selection and order, the same on every rank. Defaults to None,
+            a random one that the ranks agree on.
+        round_up (bool): Whether to repeat samples so that all ranks get the same number; else the
+            surplus is left out. Defaults to True.
+
+    Attributes:
+        max_epochs (int, optional): Epochs of the run, set by ``BLSHook``; annealing needs it.
+        epoch (int): The planned epoch.
+        planning_seconds (float): Time spent in planning so far.
+
+    Examples:
+        >>> sampler = BLSSampler(dataset, pruner=dict(type='InfoBatch', prune_ratio=0.5))
+        >>> loader = DataLoader(dataset, batch_size=8, sampler=sampler)
+    """
+
+    def __init__(
+        self,
+        dataset: Sized,
+        scorer: Union[dict, Scorer] = dict(type='BatchLossScorer'),  # noqa: B006
+        pruner: Union[dict, Pruner] = dict(type='SeTa'),  # noqa: B006
+        shuffle: bool = True,
+        seed: Optional[int] = None,
+        round_up: bool = True,
+    ) -> None:
+        if len(dataset) == 0:
+            raise ValueError('dataset is empty; check ann_file, data_root and filter_cfg')
+        self.dataset = dataset
+        self.rank, self.world_size = get_dist_info()
+        self.scorer = build(SCORERS, 'scorer', scorer, Scorer, num_samples=len(dataset))
+        self.pruner = build(PRUNERS, 'pruner', pruner, Pruner)
+        self.shuffle = shuffle
+        self.seed = sync_random_seed() if seed is None else seed
+        self.round_up = round_up
+        self.max_epochs: Optional[int] = None
+        self.planning_seconds = 0.0
+        self._seen: List[ScoredBatch] = []
+        # Until the first plan the epoch is a full one: MMEngine builds schedules from this length.
+        self.epoch = 0
+        self.planned = False
+        self.selection = Selection(np.arange(len(dataset)))
+
+    def set_epoch(self, epoch: int) -> None:
+        """Plans an epoch: selects its samples by the scores of now.
+
+        An epoch is planned once; to call it again for the same epoch changes nothing.
+
+        Args:
+            epoch (int): The epoch, from 0.
+        """
+        if self.planned and epoch == self.epoch:
+            return
+        start = time.perf_counter()
+        self.epoch = epoch
+        self.selection = self.pruner.select(
+            self.scorer.scores.numpy(),
+            self.scorer.visits.numpy(),
+            epoch,
+            self.max_epochs,
+            epoch_generator(self.seed, epoch, SELECT),
+        )
+        if len(self.selection.indices) == 0:
+            raise ValueError(
+                f'{type(self.pruner).__name__} keeps none of the {len(self.dataset)} samples in '
+                f'epoch {epoch}; choose a smaller prune_ratio'
+            )
+        self.planned = True
+        self.planning_seconds += time.perf_counter() - start
+
+    def __iter__(self) -> Iterator[int]:
+        """Yields this rank's samples of the planned epoch; each call starts the same order anew."""
+        order = self.selection.indices
+        if self.shuffle:
+            order = epoch_generator(self.seed, self.epoch, ORDER).permutation(order)
+        order = rank_order(order, self.rank, self.world_size, len(self))
+        for start in range(0, len(order), CHUNK):
+            yield from order[start : start + CHUNK].tolist()
+
+    def __len__(self) -> int:
+        """This rank's number of samples in the planned epoch, the same on every rank."""
+        return rank_length(len(self.selection.indices), self.world_size, self.round_up)
+
+    @property
+    def kept_ratio(self) -> float:
+        """Share of the data set that the planned epoch keeps."""
+        return len(self.selection.indices) / len(self.dataset)
+
+    def weights_of(self, indices: Sequence[int]) -> Optional[np.ndarray]:
+        """Returns the loss weights of kept samples.
+
+        Args:
+            indices (sequence[int]): ``(B,)``, samples of the planned epoch.
+
+        Returns:
+            np.ndarray or None: ``(B,)`` float32; None where the plan weighs nothing.
+        """
+        if self.selection.weights is None:
+            return None
+        return self.selection.weights[np.searchsorted(self.selection.indices, indices)]
+
+    def update(
+        self, indices: Union[torch.Tensor, Sequence[int]], loss: Union[torch.Tensor, float]
+    ) -> None:
+        """Takes in the loss of a batch.
+
+        On one rank and with a loss in main memory the scores are updated at once. A loss on an
+        accelerator stays there, and so do the losses of several ranks apart, until
+        :meth:`exchange`: a step waits for nothing.
+
+        Args:
+            indices (torch.Tensor or sequence): ``(B,)`` integers, the samples of the batch.
+            loss (torch.Tensor or float): Scalar, or ``(B,)``; see :meth:`Scorer.update`.
+        """
+        batch = ScoredBatch(
+            torch.as_tensor(indices, dtype=torch.int64), torch.as_tensor(loss).detach()
+        )
+        self._seen.append(batch)
+        if self.world_size == 1 and batch.loss.device.type == 'cpu':
+            self.exchange()
+
+    def exchange(self) -> None:
+        """Brings the scores up to date, on all ranks alike; all ranks must call it together."""
+        seen, self._seen = self._seen, []
+        for indices, loss in exchange_batches(seen):
+            self.scorer.update(indices, loss)
+
+    def state_dict(self) -> dict:
+        """Returns what a resumed run needs: tensors and plain numbers."""
+        if self.world_size == 1:
+            self.exchange()
+        pruner = {
+            key: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+            for key, value in self.pruner.state_dict().items()
+        }
+        return {'seed': self.seed, 'scorer': self.scorer.state_dict(), 'pruner': pruner}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Takes over the state of the sampler of an earlier run.
+
+        Args:
+            state (dict): What :meth:`state_dict` returned.
+
+        Raises:
+            ValueError: If the state belongs to a data set of another length.
+        """
+        self.scorer.load_state_dict(state['scorer'])
+        self.pruner.load_state_dict(
+            {
+                key: value.cpu().numpy() if isinstance(value, torch.Tensor) else value
+                for key, value in state['pruner'].items()
+            }
+        )
+        self.seed = int(state['seed'])
+        self.planned = False

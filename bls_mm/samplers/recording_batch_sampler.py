@@ -1,0 +1,57 @@
+"""The batch sampler that remembers what it handed out."""
+
+from collections import deque
+from typing import Deque, Iterator, List
+
+from torch.utils.data import Sampler
+
+
+class RecordingBatchSampler(Sampler):
+    """Passes the batches of another batch sampler on, and remembers them.
+
+    Which samples a batch holds is known for certain only here, in the main process: meta
+    information may lack the index, collate functions may drop it, and a ``ConcatDataset`` counts
+    each of its parts from 0. Batches come back from the workers in the order they were handed out.
+
+    Args:
+        batch_sampler (Sampler): The batch sampler of the config, such as ``AspectRatioBatchSampler``.
+    """
+
+    def __init__(self, batch_sampler: Sampler) -> None:
+        self.batch_sampler = batch_sampler
+        self.handed_out: Deque[List[int]] = deque()
+
+    @property
+    def sampler(self) -> Sampler:
+        """The sampler below; where MMEngine looks for ``set_epoch``."""
+        return self.batch_sampler.sampler
+
+    @property
+    def batch_size(self) -> int:
+        return self.batch_sampler.batch_size
+
+    @property
+    def drop_last(self) -> bool:
+        return self.batch_sampler.drop_last
+
+    def __iter__(self) -> Iterator[List[int]]:
+        self.handed_out.clear()
+        for batch in self.batch_sampler:
+            self.handed_out.append(list(batch))
+            yield batch
+
+    def __len__(self) -> int:
+        return len(self.batch_sampler)
+
+    def next_returned(self) -> List[int]:
+        """Returns, and forgets, the samples of the batch that comes back next.
+
+        Raises:
+            RuntimeError: If more batches came back than were handed out.
+        """
+        if not self.handed_out:
+            raise RuntimeError(
+                'a batch came back that the batch sampler did not hand out; iterate over the training '
+                'data loader in the training loop only'
+            )
+        return self.handed_out.popleft()

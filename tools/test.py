@@ -1,0 +1,94 @@
+"""Tests a model of MMDetection, MMOCR or MMPretrain; the flags are those of their own test.py."""
+
+import argparse
+import os
+import os.path as osp
+
+from mmengine.config import Config, DictAction
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from bls_mm.compat import allow_mmengine_checkpoints, allow_mmocr
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='test config file path')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--work-dir', help='the dir to save the evaluation metrics')
+    parser.add_argument('--out', help='dump predictions to this pickle file')
+    parser.add_argument('--show', action='store_true', help='show prediction results')
+    parser.add_argument('--show-dir', help='the dir to save painted images')
+    parser.add_argument('--wait-time', type=float, default=2, help='seconds to show an image for')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='override settings of the config, as key=value',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='job launcher',
+    )
+    parser.add_argument('--tta', action='store_true', help='augment test images')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    args = parser.parse_args()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return args
+
+
+def to_config(args: argparse.Namespace) -> Config:
+    """Returns the config with the command line merged in."""
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    name = osp.splitext(osp.basename(args.config))[0]
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or osp.join('./work_dirs', name)
+    cfg.load_from = args.checkpoint
+    if args.show or args.show_dir:
+        _paint_images(cfg, args)
+    if args.tta:
+        _augment(cfg)
+    if args.out:
+        evaluators = cfg.test_evaluator
+        evaluators = list(evaluators) if isinstance(evaluators, (list, tuple)) else [evaluators]
+        cfg.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=args.out)]
+    return cfg
+
+
+def _paint_images(cfg: Config, args: argparse.Namespace) -> None:
+    hook = cfg.default_hooks.get('visualization')
+    if hook is None:
+        raise SystemExit(
+            '--show and --show-dir need a visualization hook in default_hooks, which '
+            f'{args.config} lacks; add the one of the library, such as DetVisualizationHook'
+        )
+    # MMDetection calls the switch `draw`, MMOCR and MMPretrain `enable`.
+    hook['draw' if hook['type'].startswith('Det') else 'enable'] = True
+    if args.show:
+        hook.update(show=True, wait_time=args.wait_time)
+    if args.show_dir:
+        cfg.visualizer.update(save_dir=args.show_dir, vis_backends=[dict(type='LocalVisBackend')])
+
+
+def _augment(cfg: Config) -> None:
+    if 'tta_model' not in cfg or 'tta_pipeline' not in cfg:
+        raise SystemExit('--tta needs tta_model and tta_pipeline in the config, which it lacks')
+    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+    cfg.model = dict(**cfg.tta_model, module=cfg.model)
+
+
+def main() -> None:
+    cfg = to_config(parse_args())
+    if cfg.get('default_scope') == 'mmocr':
+        allow_mmocr()
+    allow_mmengine_checkpoints()
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    runner.test()
+
+
+if __name__ == '__main__':
+    main()
