@@ -1,87 +1,97 @@
-"""What data makers share: a set appears whole or not at all, and is made once."""
+"""What data makers share: a set appears whole or not at all, and once; errors are one sentence."""
 
 import argparse
 import hashlib
 import json
-import os
+import signal
+import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing import Pool
 from pathlib import Path
 
 import cv2
-from tqdm import tqdm
+from rich.progress import track
 
-STAMP = 'stamp.json'
+STAMP = 'made_with.json'
 
 
-def whole_number(at_least: int) -> Callable[[str], int]:
-    """An argparse type: a whole number with a lower limit."""
+def whole_number(least: int) -> Callable[[str], int]:
+    """An argparse type: a whole number from ``least``."""
 
     def parse(text: str) -> int:
-        if not text.lstrip('-').isdecimal() or int(text) < at_least:
-            raise argparse.ArgumentTypeError(
-                f'a whole number of at least {at_least} is needed, not {text!r}'
-            )
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f'{text!r} is not a whole number from {least}.')
         return int(text)
 
     return parse
 
 
+@contextmanager
+def plain_errors(tool: str) -> Iterator[None]:
+    """Ends the program with one sentence where a user's folder or key is the cause."""
+    try:
+        yield
+    except OSError as error:
+        sys.exit(f'{tool}: {error}')
+    except KeyboardInterrupt:
+        sys.exit(f'{tool}: interrupted; nothing was written.')
+
+
 def fingerprint() -> str:
     """Digest of the data makers' source, so that a change to them makes their sets anew."""
     sources = sorted(Path(__file__).parent.glob('*.py'))
-    return hashlib.sha256(b''.join(source.read_bytes() for source in sources)).hexdigest()[:16]
+    return hashlib.sha256(b''.join(source.read_bytes() for source in sources)).hexdigest()
 
 
 def make_once(folder: Path, arguments: dict, make: Callable[[Path], None]) -> bool:
-    """Makes a set in ``folder`` unless the same set is there already.
+    """Makes a data set in ``folder``, unless the same set is there already.
 
-    The set grows in a temporary folder beside it and is renamed when complete, so an interruption leaves no half set.
+    The set grows in a temporary folder beside it and is renamed when complete, so that an
+    interruption leaves no half set.
 
     Args:
-        folder: Where the set belongs. A set made with other arguments is replaced.
-        arguments: What decides the content of the set, as JSON can hold it.
+        folder: Where the set belongs. It may exist only if this function made it; then it is
+            replaced.
+        arguments: What decides the content of the set, in the types of JSON.
         make: Writes the set into the empty folder that it is given.
 
     Returns:
         bool: Whether the set was made.
 
     Raises:
-        SystemExit: If ``folder`` holds something that is no set of ours, or cannot be written.
+        FileExistsError: ``folder`` holds something else.
     """
-    stamp = {**arguments, 'made_by': fingerprint()}
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        if not (folder / STAMP).is_file():
-            raise SystemExit(
-                f"'{folder}' exists and was not made by this tool; name another folder, or move it away."
-            )
-        if json.loads((folder / STAMP).read_text()) == stamp:
-            return False
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        workplace = tempfile.TemporaryDirectory(prefix=f'.{folder.name}-', dir=folder.parent)
-    except OSError as error:
-        raise SystemExit(
-            f"'{folder.parent}' cannot be written ({error.strerror}); name another folder."
-        ) from None
-    with workplace as work:
-        new, old = Path(work) / 'new', Path(work) / 'old'
+    stamp = {**arguments, 'code': fingerprint()}
+    folder = folder.absolute()
+    if folder.exists() and not (folder / STAMP).is_file():
+        raise FileExistsError(
+            f"'{folder}' exists and is no data set of this tool: give --out another folder, "
+            'or remove this one.'
+        )
+    if folder.exists() and json.loads((folder / STAMP).read_text()) == stamp:
+        return False
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f'.{folder.name}-', dir=folder.parent) as workshop:
+        new = Path(workshop) / 'new'
         new.mkdir()
         make(new)
         (new / STAMP).write_text(json.dumps(stamp, indent=2) + '\n')
         if folder.exists():
-            os.rename(folder, old)
-        os.rename(new, folder)
+            folder.rename(Path(workshop) / 'old')
+        new.rename(folder)
     return True
 
 
-def parallel_map(
-    function: Callable, items: Iterable, processes: int, description: str
-) -> Iterator:
-    """Results of ``function`` in the order of ``items``, computed by several processes, with a progress bar."""
-    items = list(items)
-    bar = dict(total=len(items), desc=description, unit=' images', disable=None)
-    # OpenCV's own threads would compete with the processes.
-    with Pool(processes, initializer=cv2.setNumThreads, initargs=(0,)) as pool:
-        yield from tqdm(pool.imap(function, items, chunksize=16), **bar)
+def set_up_worker() -> None:
+    """One thread for each process; an interruption is the main process's to handle."""
+    cv2.setNumThreads(0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def parallel_map(function: Callable, items: Sequence, processes: int, description: str) -> Iterator:
+    """Results in the order of ``items``, computed by several processes, with a progress bar."""
+    with Pool(processes, set_up_worker) as pool:
+        results = pool.imap(function, items, chunksize=16)
+        yield from track(results, description, total=len(items))

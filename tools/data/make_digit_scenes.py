@@ -1,10 +1,16 @@
-"""Makes a small detection data set in COCO's format: handwritten digits scattered over textured backgrounds.
+"""Makes a detection data set in COCO's format: handwritten digits over textured grounds.
 
-Example:
     python tools/data/make_digit_scenes.py --out data/digit_scenes --train 1200 --val 300 --seed 0
 
-Writes ``train/`` and ``val/`` (JPEG) and ``annotations/{train,val}.json`` with boxes and masks (RLE). No digit image is
-in both splits. The key ``digit`` of an annotation names its image in scikit-learn's ``load_digits``.
+makes
+
+    data/digit_scenes/train/000000.jpg, ...
+    data/digit_scenes/val/000000.jpg, ...
+    data/digit_scenes/annotations/train.json, val.json
+
+with boxes and masks (RLE). No digit image is in both splits; the key ``digit`` of an annotation
+names its image in scikit-learn's ``load_digits``. A scene depends on nothing but the seed and its
+own place: neither the number of processes nor that of the scenes changes it.
 """
 
 import argparse
@@ -15,7 +21,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from _common import make_once, parallel_map, whole_number
+from _common import make_once, parallel_map, plain_errors, whole_number
 from digit_scenes import draw_scene, split_digits
 from pycocotools import mask as coco_mask
 
@@ -24,7 +30,10 @@ QUALITY = 90  # of the JPEG files
 
 
 def describe(mask: np.ndarray) -> dict:
-    """Segmentation, box (x, y, width, height) and area in pixels of a mask (height, width), as COCO writes them."""
+    """What COCO says of a mask (height, width): its run lengths, box and area in pixels.
+
+    The box is (x, y, width, height).
+    """
     rle = coco_mask.encode(np.asfortranarray(mask, np.uint8))
     return {
         'segmentation': {'size': rle['size'], 'counts': rle['counts'].decode()},
@@ -63,7 +72,7 @@ def write_split(folder: Path, split: str, count: int, seed: int, processes: int)
     (folder / split).mkdir()
     write = partial(write_scene, folder=folder, split=split, seed=seed)
     images, annotations = [], []
-    for image, found in parallel_map(write, range(count), processes, f'{split} scenes'):
+    for image, found in parallel_map(write, range(count), processes, f'Making {split} scenes'):
         images.append(image)
         annotations += found
     coco = {
@@ -84,25 +93,26 @@ def write_set(folder: Path, counts: dict[str, int], seed: int, processes: int) -
         write_split(folder, split, count, seed, processes)
 
 
-def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('--out', type=Path, default=Path('data/digit_scenes'), help='folder')
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser.add_argument('--out', type=Path, default='data/digit_scenes', help='folder to make')
     parser.add_argument('--train', type=whole_number(1), default=1200, help='training images')
     parser.add_argument('--val', type=whole_number(1), default=300, help='validation images')
     parser.add_argument('--seed', type=whole_number(0), default=0)
     parser.add_argument('--processes', type=whole_number(1), default=os.cpu_count())
-    return parser.parse_args(arguments)
+    return parser.parse_args(argv)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    args = parse_args(arguments)
+def main(argv: list[str] | None = None) -> None:
+    """Runs the command line tool."""
+    args = parse_args(argv)
     counts = {'train': args.train, 'val': args.val}
     write = partial(write_set, counts=counts, seed=args.seed, processes=args.processes)
-    made = make_once(args.out, {**counts, 'seed': args.seed}, write)
-    state = 'made' if made else 'was already there'
-    print(f"'{args.out}' {state}: {args.train} training and {args.val} validation images.")
+    with plain_errors('make_digit_scenes'):
+        made = make_once(args.out, {**counts, 'seed': args.seed}, write)
+    done = 'made' if made else 'here already:'
+    print(f'{args.out}: {done} {args.train} training and {args.val} validation images')
 
 
 if __name__ == '__main__':
