@@ -1,0 +1,2 @@
+_base_ = ['../../_base_/resnet50_cifar10.py', '../../_base_/cifar_pruning.py']
+train_dataloader = dict(sampler=_base_.pruning.static_random.p30)

@@ -1,0 +1,2 @@
+_base_ = ['../../_base_/resnet50_cifar100.py', '../../_base_/cifar_pruning.py']
+train_dataloader = dict(sampler=_base_.pruning.bls_infobatch.p30)

@@ -1,0 +1,3 @@
+_base_ = ['../../_base_/resnet50_cifar100.py', '../../_base_/cifar_pruning.py']
+train_dataloader = dict(sampler=_base_.pruning.ucb.p30)
+model = _base_.sample_losses

@@ -1,0 +1,5 @@
+_base_ = 'mmpretrain::swin_transformer/swin-tiny_16xb64_in1k.py'
+train_dataloader = dict(
+    sampler=dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa', prune_ratio=0.0))
+)
+default_hooks = dict(bls=dict(type='bls_mm.BLSHook'))

@@ -1,0 +1,3 @@
+_base_ = 'mmdet::yolox/yolox_s_8xb8-300e_coco.py'
+train_dataloader = dict(sampler=dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa')))
+default_hooks = dict(bls=dict(type='bls_mm.BLSHook'))

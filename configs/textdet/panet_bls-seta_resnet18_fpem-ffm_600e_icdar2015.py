@@ -1,0 +1,3 @@
+_base_ = 'mmocr::textdet/panet/panet_resnet18_fpem-ffm_600e_icdar2015.py'
+train_dataloader = dict(sampler=dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa')))
+default_hooks = dict(bls=dict(type='bls_mm.BLSHook'))

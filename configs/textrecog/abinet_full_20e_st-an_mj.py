@@ -1,0 +1,4 @@
+# The control of the comparison: every sample in every epoch, scores recorded all the same.
+_base_ = 'mmocr::textrecog/abinet/abinet_20e_st-an_mj.py'
+train_dataloader = dict(sampler=dict(type='bls_mm.BLSSampler', pruner=dict(type='NoPruning')))
+default_hooks = dict(bls=dict(type='bls_mm.BLSHook'))

@@ -1,0 +1,3 @@
+_base_ = 'mmocr::textrecog/aster/aster_resnet45_6e_st_mj.py'
+train_dataloader = dict(sampler=dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa')))
+default_hooks = dict(bls=dict(type='bls_mm.BLSHook'))
