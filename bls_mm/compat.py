@@ -38,16 +38,16 @@ def allow_mmengine_checkpoints() -> None:
 
     if not hasattr(torch.serialization, 'add_safe_globals'):
         return
-    core = importlib.import_module('numpy._core' if hasattr(np, '_core') else 'numpy.core')
-    names = 'numpy.core.multiarray', 'numpy._core.multiarray'
+    names = ('numpy.core.multiarray', 'numpy._core.multiarray')  # before and since numpy 2
+    arrays = importlib.import_module(names[np.__version__ >= '2'])
     torch.serialization.add_safe_globals(
         [
             HistoryBuffer,
             np.ndarray,
             np.dtype,
             *(type(np.dtype(kind)) for kind in ('f4', 'f8', 'i4', 'i8', 'u1', '?')),
-            *((core.multiarray._reconstruct, f'{name}._reconstruct') for name in names),
-            *((core.multiarray.scalar, f'{name}.scalar') for name in names),
+            *((arrays._reconstruct, f'{name}._reconstruct') for name in names),
+            *((arrays.scalar, f'{name}.scalar') for name in names),
             # A HistoryBuffer pickles methods of itself, by getattr.
             (_history_buffer_method, 'builtins.getattr'),
         ]

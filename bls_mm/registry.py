@@ -38,12 +38,10 @@ def build(registry: Registry, option: str, cfg: Union[dict, Any], base: type, **
             f'{option} {kind!r} is not known; choose one of {", ".join(_names(registry))}, '
             'or the dotted path of a class of your own'
         )
-    # The scope keeps MMEngine from looking in the registries of the model's library, with a warning.
-    component = registry.build({**cfg, '_scope_': 'bls_mm'}, **{'default_args': defaults})
+    # The scope keeps MMEngine from looking in the model library's registries, with a warning.
+    component = registry.build({**cfg, '_scope_': 'bls_mm'}, default_args=defaults)
     if not isinstance(component, base):
-        raise TypeError(
-            f'{option} {kind!r} is not a {base.__name__}; name a class that inherits it'
-        )
+        raise TypeError(f'{option} {kind!r} is no {base.__name__}; name a class that inherits it')
     return component
 
 

@@ -58,8 +58,8 @@ def to_config(args: argparse.Namespace) -> Config:
     if args.auto_scale_lr:
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
             raise SystemExit(
-                '--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...) in the config, which '
-                f'{args.config} lacks; add it with --cfg-options auto_scale_lr.base_batch_size=16'
+                '--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...) in the config, '
+                f'which {args.config} lacks; add --cfg-options auto_scale_lr.base_batch_size=16'
             )
         cfg.auto_scale_lr.enable = True
     if args.resume is not None:

@@ -18,7 +18,7 @@ class TrainingClock:
         runner (Runner): The runner, about to train.
         full_length (int): Iterations of an epoch on all samples.
         schedule (str): ``'progress'``: a parameter schedule that steps by iteration passes through
-            all its steps in each epoch, however short; ``'iteration'``: it steps as iterations come.
+            all its steps in each epoch, however short; ``'iteration'``: it steps as they come.
     """
 
     def __init__(self, runner, full_length: int, schedule: str) -> None:

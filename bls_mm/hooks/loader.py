@@ -18,8 +18,8 @@ def find_sampler(loader: DataLoader) -> Optional[BLSSampler]:
 def record_batches(loader: DataLoader) -> DataLoader:
     """Returns the same loader around a :class:`RecordingBatchSampler`.
 
-    PyTorch allows no new batch sampler in a built loader, but every argument of a loader is a public
-    attribute of it.
+    PyTorch allows no new batch sampler in a built loader, but every argument of a loader is a
+    public attribute of it.
 
     Args:
         loader (DataLoader): A loader of batches, in order.
@@ -32,8 +32,8 @@ def record_batches(loader: DataLoader) -> DataLoader:
     """
     if not getattr(loader, 'in_order', True):
         raise ValueError(
-            'train_dataloader has in_order=False, but scores are matched to samples by the order of '
-            'batches; remove in_order'
+            'train_dataloader has in_order=False, but scores are matched to samples by the order '
+            'of batches; remove in_order'
         )
     optional = {
         name: getattr(loader, name)

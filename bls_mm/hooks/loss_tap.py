@@ -11,8 +11,8 @@ from bls_mm.losses import batch_loss, sample_losses, weigh_gradients
 class LossTap:
     """A forward hook on a model, between its losses and MMEngine's ``parse_losses``.
 
-    There the losses are what will be minimised: every component, not yet summed, logged, divided for
-    accumulation or scaled for mixed precision.
+    There the losses are what will be minimised: every component, not yet summed, logged, divided
+    for accumulation or scaled for mixed precision.
 
     Args:
         model (nn.Module): The model, unwrapped. MMEngine calls it with ``mode='loss'``.
@@ -58,8 +58,8 @@ class LossTap:
         """
         if self._losses is None:
             raise RuntimeError(
-                "the model's forward was not called with mode='loss' in this iteration, so BLSHook saw "
-                'no loss; a model with a train_step of its own must call it for its losses'
+                "the model's forward was not called with mode='loss' in this iteration, so BLSHook "
+                'saw no loss; a model with a train_step of its own must call it for its losses'
             )
         losses, self._losses, self.weights = self._losses, None, None
         if self.per_sample:

@@ -75,6 +75,6 @@ class UCB(Pruner):
 
     def load_state_dict(self, state):
         super().load_state_dict(state)
-        self.mean = state.get('mean')
-        self.variance = state.get('variance')
-        self.visits_then = state.get('visits_then')
+        if 'mean' in state:
+            self.mean, self.variance = state['mean'].copy(), state['variance'].copy()
+            self.visits_then = state['visits_then'].copy()

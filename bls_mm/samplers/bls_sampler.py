@@ -24,10 +24,10 @@ CHUNK = 65536  # samples turned into Python integers at a time
 class BLSSampler(Sampler):
     """Hands out the samples that are worth training on, anew for each epoch.
 
-    It owns a scorer, which learns from :meth:`update` what each sample is worth, and a pruner, which
-    selects by these scores in :meth:`set_epoch`. A drop-in for MMEngine's ``DefaultSampler``, which
-    equals it but for the order where nothing is pruned. All ranks plan the same epoch, from the same
-    scores and the same seed, and get the same number of samples.
+    It owns a scorer, which learns from :meth:`update` what each sample is worth, and a pruner,
+    which selects by these scores in :meth:`set_epoch`. A drop-in for MMEngine's ``DefaultSampler``.
+    All ranks plan the same epoch, from the same scores and the same seed, and get the same number
+    of samples.
 
     Args:
         dataset (Sized): The training set, N samples.

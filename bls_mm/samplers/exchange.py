@@ -21,8 +21,8 @@ class ScoredBatch(NamedTuple):
 def exchange_batches(batches: List[ScoredBatch]) -> Iterator[ScoredBatch]:
     """Gathers the batches of all ranks, in an order that is the same on every rank.
 
-    Three collectives whatever the number of batches: the lengths, then the indices as int64 (a loss's
-    dtype would corrupt them), then the losses. A rank may have nothing to add.
+    Three collectives whatever the number of batches: the lengths, then the indices as int64 (the
+    dtype of a loss would corrupt them), then the losses. A rank may have nothing to add.
 
     Args:
         batches (list[ScoredBatch]): What this rank saw since the last exchange.

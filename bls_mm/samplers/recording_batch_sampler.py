@@ -14,7 +14,8 @@ class RecordingBatchSampler(Sampler):
     each of its parts from 0. Batches come back from the workers in the order they were handed out.
 
     Args:
-        batch_sampler (Sampler): The batch sampler of the config, such as ``AspectRatioBatchSampler``.
+        batch_sampler (Sampler): The batch sampler of the config, for example an
+            ``AspectRatioBatchSampler``.
     """
 
     def __init__(self, batch_sampler: Sampler) -> None:
@@ -51,7 +52,7 @@ class RecordingBatchSampler(Sampler):
         """
         if not self.handed_out:
             raise RuntimeError(
-                'a batch came back that the batch sampler did not hand out; iterate over the training '
-                'data loader in the training loop only'
+                'a batch came back that the batch sampler did not hand out; iterate over the '
+                'training data loader in the training loop only'
             )
         return self.handed_out.popleft()

@@ -12,9 +12,9 @@ class SampleLossScorer(Scorer):
     """The loss that the sample itself had when it was last seen.
 
     What InfoBatch (ICLR 2024, arXiv 2303.04947) and SeTa (CVPR 2025, arXiv 2503.13385) use
-    themselves, and the baseline of the Batch Loss Score's tables. It needs a model whose losses come
-    unreduced, one value for each sample of the batch (``reduction='none'`` in many classification
-    and text-recognition heads).
+    themselves, and the baseline of the Batch Loss Score's tables. It needs a model whose losses
+    come unreduced, one value for each sample of the batch (``reduction='none'`` in many
+    classification and text-recognition heads).
 
     Args:
         num_samples (int): Number of samples of the training set.

@@ -1,0 +1,78 @@
+"""EpsilonGreedy and UCB: methods that keep the samples of highest rank."""
+
+import numpy as np
+import pytest
+
+from bls_mm.pruners import UCB, EpsilonGreedy
+
+
+def select(pruner, scores, visits=None, epoch=1, seed=0):
+    scores = np.asarray(scores, dtype=np.float32)
+    visits = np.ones(len(scores), dtype=np.int16) if visits is None else np.asarray(visits)
+    return pruner.select(scores, visits, epoch, 100, np.random.default_rng(seed)).indices.tolist()
+
+
+def test_epsilon_greedy_by_hand():
+    # 20 samples, 10 stay: the 8 highest for certain, 2 of the other 12 at random.
+    pruner = EpsilonGreedy(prune_ratio=0.5, epsilon=0.2)
+    draws = [select(pruner, range(20), seed=seed) for seed in range(300)]
+    assert all(len(kept) == 10 and kept[2:] == list(range(12, 20)) for kept in draws)
+    rest = np.bincount([i for kept in draws for i in kept[:2]], minlength=12)
+    assert np.abs(rest - 50).max() < 30  # each of the rest about as often
+
+
+def test_epsilon_greedy_without_epsilon_is_greedy():
+    assert select(EpsilonGreedy(0.5, epsilon=0), [3, 1, 2, 4]) == [0, 3]
+
+
+def test_ucb_by_hand():
+    # decay 0.5: sample 0 jumps 0 -> 4: mean 2, variance 8; sample 1 stays at 5; sample 2 at 1.
+    pruner = UCB(prune_ratio=0.6, confidence=1.0, decay=0.5)
+    assert select(pruner, [0, 5, 1], [1, 1, 1]) == [1]
+    assert select(pruner, [4, 5, 1], [2, 2, 1], epoch=2) == [0]  # 2 + 8 beats 5 + 0
+    np.testing.assert_array_equal(pruner.mean, [2, 5, 1])
+    np.testing.assert_array_equal(pruner.variance, [8, 0, 0])
+
+
+def test_ucb_without_confidence_ranks_by_the_mean():
+    pruner = UCB(prune_ratio=0.6, confidence=0, decay=0.5)
+    select(pruner, [0, 5, 1], [1, 1, 1])
+    assert select(pruner, [4, 5, 1], [2, 2, 1], epoch=2) == [1]
+
+
+def test_ucb_learns_nothing_from_a_sample_it_did_not_see():
+    pruner = UCB(decay=0.5)
+    select(pruner, [1, 2], [1, 1])
+    select(pruner, [7, 2], [1, 2], epoch=2)  # a score without a new visit
+    np.testing.assert_array_equal(pruner.mean, [1, 2])
+
+
+def test_ucb_state_survives_a_round_trip():
+    rng = np.random.default_rng(0)
+    one, other = UCB(), UCB()
+    for epoch in range(3):
+        scores = rng.random(50)
+        select(one, scores, np.full(50, epoch + 1), epoch)
+    other.load_state_dict(one.state_dict())
+    scores = rng.random(50)
+    kept = [select(pruner, scores, np.full(50, 4), 3) for pruner in (one, other)]
+    assert kept[0] == kept[1]
+
+
+@pytest.mark.parametrize('pruner_type', [UCB, EpsilonGreedy])
+def test_interval_keeps_the_selection_in_between(pruner_type):
+    pruner = pruner_type(prune_ratio=0.5, interval=3)
+    rng = np.random.default_rng(0)
+    kept = [
+        select(pruner, rng.random(40), np.full(40, epoch + 1), epoch, epoch) for epoch in range(6)
+    ]
+    assert kept[0] == kept[1] == kept[2] != kept[3] == kept[4] == kept[5]
+
+
+def test_bad_options_are_one_sentence():
+    with pytest.raises(ValueError, match='confidence must be at least 0, but got -1'):
+        UCB(confidence=-1)
+    with pytest.raises(ValueError, match='epsilon must be a share between 0 and 1, but got 2'):
+        EpsilonGreedy(epsilon=2)
+    with pytest.raises(ValueError, match='interval must be a positive number of epochs'):
+        UCB(interval=0)

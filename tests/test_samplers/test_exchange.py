@@ -1,0 +1,98 @@
+"""Ranks tell each other what they saw: real processes over gloo."""
+
+import numpy as np
+import pytest
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+
+from bls_mm.samplers import BLSSampler
+from bls_mm.samplers.exchange import ScoredBatch, exchange_batches
+from bls_mm.scorers import BatchLossScorer
+
+
+def in_processes(target, world_size, tmp_path, *args):
+    """Runs ``target(rank, *args)`` in processes of one group; returns what each returned."""
+    mp.spawn(_enter, (target, world_size, str(tmp_path), args), nprocs=world_size)
+    return [torch.load(tmp_path / f'{rank}.pth', weights_only=False) for rank in range(world_size)]
+
+
+def _enter(rank, target, world_size, tmp_path, args):
+    torch.set_num_threads(1)
+    dist.init_process_group(
+        'gloo', init_method=f'file://{tmp_path}/store', rank=rank, world_size=world_size
+    )
+    torch.save(target(rank, *args), f'{tmp_path}/{rank}.pth')
+    dist.destroy_process_group()
+
+
+def _batches_of(rank):
+    # Indices beyond what float32 can tell apart, ragged batches, vectors and scalars, an idle rank.
+    if rank == 2:
+        return []
+    big = 16_777_217 + 1000 * rank
+    return [
+        ScoredBatch(torch.tensor([big, big + 1]), torch.tensor(0.1 + rank)),
+        ScoredBatch(torch.tensor([big + 2]), torch.tensor([0.2 + rank])),
+        *([ScoredBatch(torch.tensor([7]), torch.tensor(9.0))] if rank == 0 else []),
+    ]
+
+
+def _exchange(rank):
+    return [
+        (batch.indices.tolist(), batch.loss.tolist())
+        for batch in exchange_batches(_batches_of(rank))
+    ]
+
+
+def test_all_ranks_get_all_batches_in_one_order(tmp_path):
+    results = in_processes(_exchange, 3, tmp_path)
+    assert results[0] == results[1] == results[2]
+    indices = [batch[0] for batch in results[0]]
+    assert indices == [
+        [16_777_217, 16_777_218],
+        [16_778_217, 16_778_218],
+        [16_777_219],
+        [16_778_219],
+        [7],
+    ]
+    losses = [batch[1] for batch in results[0]]
+    assert losses[0] == pytest.approx(0.1)
+    assert losses[3] == pytest.approx([1.2])
+
+
+def _train(rank, num, pruner):
+    """Three epochs of batches of two; returns this rank's orders and the scores after each."""
+    sampler = BLSSampler(range(num), pruner=dict(type=pruner))  # seed None: the ranks agree on one
+    sampler.max_epochs = 4
+    orders, scores = [], []
+    for epoch in range(4):
+        sampler.set_epoch(epoch)
+        order = list(sampler)
+        assert len(order) == len(sampler)
+        for start in range(0, len(order), 2):
+            batch = order[start : start + 2]
+            sampler.update(batch, float(np.sqrt(1 + np.mean(batch))))
+        sampler.exchange()
+        orders.append(order)
+        scores.append(sampler.scorer.scores.clone())
+    return orders, scores
+
+
+@pytest.mark.parametrize(
+    ('num', 'world_size', 'pruner'),
+    [(23, 2, 'InfoBatch'), (3, 4, 'SeTa'), (50, 4, 'DynamicRandom')],
+)
+def test_ranks_plan_alike_and_score_like_one_process(tmp_path, num, world_size, pruner):
+    results = in_processes(_train, world_size, tmp_path, num, pruner)
+    replay = BatchLossScorer(num)
+    for epoch in range(4):
+        orders = [orders[epoch] for orders, _ in results]
+        assert len({len(order) for order in orders}) == 1
+        for start in range(0, len(orders[0]), 2):
+            for order in orders:
+                batch = order[start : start + 2]
+                replay.update(batch, float(np.sqrt(1 + np.mean(batch))))
+        for _, scores in results:
+            assert torch.equal(scores[epoch], replay.scores)
+    assert any(results[0][0][0] != orders[0] for orders, _ in results[1:])

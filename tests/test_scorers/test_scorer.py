@@ -1,0 +1,49 @@
+import pytest
+import torch
+
+from bls_mm.scorers import BatchLossScorer, SampleLossScorer
+from bls_mm.scorers.scorer import MAX_VISITS
+
+
+@pytest.mark.parametrize('scorer_type', [BatchLossScorer, SampleLossScorer])
+class TestEveryScorer:
+    def test_starts_unvisited(self, scorer_type):
+        scorer = scorer_type(7)
+        assert scorer.scores.shape == scorer.visits.shape == (7,)
+        assert scorer.scores.dtype == torch.float32
+        assert not scorer.visits.any()
+
+    def test_state_holds_tensors_and_plain_numbers_in_six_bytes_a_sample(self, scorer_type):
+        state = scorer_type(1000).state_dict()
+        tensors = [value for value in state.values() if isinstance(value, torch.Tensor)]
+        assert sum(t.numel() * t.element_size() for t in tensors) <= 6000
+        others = [value for value in state.values() if not isinstance(value, torch.Tensor)]
+        assert all(isinstance(value, (int, float, str)) for value in others)
+
+    def test_state_of_another_data_set_is_refused(self, scorer_type):
+        with pytest.raises(ValueError, match='belong to 5 samples, but the training set has 6'):
+            scorer_type(6).load_state_dict(scorer_type(5).state_dict())
+
+    def test_an_index_outside_is_refused(self, scorer_type):
+        for indices in ([0, 4], [-1, 2]):
+            with pytest.raises(IndexError, match='the training set has 4 samples'):
+                scorer_type(4).update(indices, torch.ones(2))
+
+    def test_shapes_must_fit(self, scorer_type):
+        with pytest.raises(ValueError, match='for a batch of 2 samples'):
+            scorer_type(4).update([0, 1], torch.ones(3))
+
+    def test_visits_stop_counting_before_they_overflow(self, scorer_type):
+        scorer = scorer_type(2)
+        scorer.visits.fill_(MAX_VISITS)
+        scorer.update([0], 1.0)
+        assert scorer.visits.tolist() == [MAX_VISITS, MAX_VISITS]
+
+    def test_gradients_and_half_precision_are_taken(self, scorer_type):
+        scorer = scorer_type(2)
+        scorer.update([0, 1], torch.ones(2, dtype=torch.bfloat16, requires_grad=True))
+        assert scorer.scores.tolist() == [1, 1]
+
+    def test_length_must_be_positive(self, scorer_type):
+        with pytest.raises(ValueError, match='num_samples must be a positive integer, but got 0'):
+            scorer_type(0)
