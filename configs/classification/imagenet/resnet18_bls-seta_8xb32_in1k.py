@@ -1,3 +1,4 @@
+# No random pruning, only the window of 3 of 5 groups: the setting of the paper's ImageNet script.
 _base_ = 'mmpretrain::resnet/resnet18_8xb32_in1k.py'
 train_dataloader = dict(
     sampler=dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa', prune_ratio=0.0))
