@@ -1,6 +1,6 @@
 """Makes a detection data set in COCO's format: handwritten digits over textured grounds.
 
-    python tools/data/make_digit_scenes.py --out data/digit_scenes --train 1200 --val 300 --seed 0
+    python tools/data/make_digit_scenes.py --out data/digit_scenes --train 2000 --val 300 --seed 0
 
 makes
 
@@ -52,7 +52,8 @@ def write_scene(index: int, folder: Path, split: str, seed: int) -> tuple[dict, 
     rng = np.random.default_rng((seed, SPLITS.index(split), index))
     scene = draw_scene(rng, split_digits(split))
     name = f'{index:06}.jpg'
-    cv2.imwrite(str(folder / split / name), scene.image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    jpeg = cv2.imencode('.jpg', scene.image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
+    (folder / split / name).write_bytes(jpeg.tobytes())
     height, width = scene.image.shape[:2]
     image = {'id': index + 1, 'file_name': name, 'height': height, 'width': width}
     annotations = [
@@ -97,7 +98,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('--out', type=Path, default='data/digit_scenes', help='folder to make')
-    parser.add_argument('--train', type=whole_number(1), default=1200, help='training images')
+    parser.add_argument('--train', type=whole_number(1), default=2000, help='training images')
     parser.add_argument('--val', type=whole_number(1), default=300, help='validation images')
     parser.add_argument('--seed', type=whole_number(0), default=0)
     parser.add_argument('--processes', type=whole_number(1), default=os.cpu_count())
