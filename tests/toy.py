@@ -1,4 +1,4 @@
-"""A model so small that a whole MMEngine run takes a second, and whose losses tell samples apart."""
+"""A model so small that a run takes a second, and whose losses tell samples apart."""
 
 from itertools import count
 from typing import Optional
@@ -11,7 +11,6 @@ from mmengine.registry import OPTIM_WRAPPERS
 from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import Dataset
-
 
 COUNTER = count()  # MMEngine wants every run of a process to have a name of its own
 
@@ -120,3 +119,16 @@ def build_runner(
         log_level=options.pop('log_level', 'WARNING'),
         **options,
     )
+
+
+def train(work_dir, **options):
+    """Builds and trains; returns the runner, its separate record, and the hook."""
+    runner = build_runner(work_dir, **options)
+    recorder = Recorder()
+    runner.register_hook(recorder)
+    runner.train()
+    return runner, recorder, find_hook(runner)
+
+
+def find_hook(runner: Runner) -> Hook:
+    return next(hook for hook in runner.hooks if type(hook).__name__ == 'BLSHook')

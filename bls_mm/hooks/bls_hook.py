@@ -13,7 +13,16 @@ from mmengine.registry import HOOKS
 
 from bls_mm.compat import allow_mmengine_checkpoints
 
+from .accumulation import (
+    average_gradients,
+    copy_gradients,
+    is_accumulating,
+    is_saving_in_epoch,
+    restore_gradients,
+)
+from .checks import check_batch_size, check_run
 from .clock import SCHEDULES, TrainingClock
+from .epochs import VirtualEpochs, is_iteration_based
 from .loader import find_sampler, record_batches
 from .loss_tap import LossTap
 from .savings import Savings
@@ -26,13 +35,17 @@ class BLSHook(Hook):
     Add it to ``default_hooks``, not ``custom_hooks``: dicts merge, lists replace. Its priority puts
     it behind MMEngine's logger and parameter schedules, and before checkpoints.
 
+    A loop that counts iterations runs through virtual epochs, each with a plan of its own.
+
     Args:
         components (dict[str, float], optional): Loss components that make up the score, and their
             weights, such as ``dict(loss_cls=1.0, loss_bbox=0.5)``. Training minimises all of them
             whatever is named here. Defaults to None, all components: the loss that is minimised.
-        schedule (str): ``'progress'``: parameter schedules that step by iteration follow the
-            progress of the epoch, and so end where they should; ``'iteration'``: they step as
-            iterations come. Defaults to ``'progress'``.
+        schedule (str): ``'progress'``: parameter schedules that step by iteration, and loops that
+            count iterations, follow the progress of the epoch, and so end where they should;
+            ``'iteration'``: steps count as they come. Defaults to ``'progress'``.
+        reset_scores (bool): Whether a resumed run forgets the scores of its checkpoint, as it must
+            with another data set. Defaults to False.
 
     Examples:
         >>> train_dataloader = dict(
@@ -43,7 +56,10 @@ class BLSHook(Hook):
     priority = 80
 
     def __init__(
-        self, components: Optional[Dict[str, float]] = None, schedule: str = 'progress'
+        self,
+        components: Optional[Dict[str, float]] = None,
+        schedule: str = 'progress',
+        reset_scores: bool = False,
     ) -> None:
         if schedule not in SCHEDULES:
             raise ValueError(f'schedule must be one of {SCHEDULES}, but got {schedule!r}')
@@ -54,42 +70,56 @@ class BLSHook(Hook):
             )
         self.components = components
         self.schedule = schedule
+        self.reset_scores = reset_scores
         self.savings = Savings()
-        self._state_to_restore: Optional[dict] = None
+        self._loaded: Optional[dict] = None
+
+    # The life of a run
 
     def before_run(self, runner) -> None:
         allow_mmengine_checkpoints()
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Notes the state; whether the run resumes is not known before it trains."""
+        self._loaded = checkpoint.get('bls')
 
     def before_train(self, runner) -> None:
         """Prepares the run: everything that can be wrong with it is found here."""
         loop = runner.train_loop
         self.sampler = find_sampler(loop.dataloader)
-        if self.sampler is None:
-            raise TypeError(
-                'BLSHook needs a BLSSampler, but train_dataloader has none; add train_dataloader='
-                "dict(sampler=dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa')))"
-            )
-        loop.dataloader = record_batches(loop.dataloader)
+        check_run(runner, self.sampler, loop.dataloader, BLSHook)
+        # An iteration-based loop starts its workers once; epochs of ours must not change that.
+        loop.dataloader = record_batches(loop.dataloader, keep_workers=is_iteration_based(loop))
         self.batches = loop.dataloader.batch_sampler
         self.samples_of_full_epoch = len(self.sampler)
         self.clock = TrainingClock(runner, len(loop.dataloader), self.schedule)
-        self.sampler.max_epochs = runner.max_epochs
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        self.tap = LossTap(model, self.sampler.scorer.needs_sample_losses, self.components)
-        if runner.iter > 0:
-            self._restore(runner)
+        self.sampler.max_epochs = -int(-self.clock.num_epochs // 1)
+        self.model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        self.tap = LossTap(self.model, self.sampler.scorer.needs_sample_losses, self.components)
+        self.resumes = runner.iter > 0
+        self.next_epoch = 0
+        self.next_position = 0
+        self.in_epoch = False
+        if is_iteration_based(loop):
+            loop.dataloader_iterator = VirtualEpochs(
+                loop.dataloader,
+                begin=lambda: self._begin_epoch(runner),
+                end=lambda: self._end_epoch(runner),
+                num_to_skip=runner.iter,
+            )
 
     def before_train_epoch(self, runner) -> None:
-        """Begins an epoch that ``DistSamplerSeedHook`` (priority 50) has just had planned."""
-        self.epoch_start = time.perf_counter()
-        self.sampler.set_epoch(runner.epoch)
-        self.clock.start_epoch(len(runner.train_loop.dataloader))
-        self._announce_epoch(runner)
+        if self.resumes:
+            self.resumes = False
+            self._restore(runner)
+        if not is_iteration_based(runner.train_loop):
+            self.next_epoch = runner.epoch
+            self._begin_epoch(runner)
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
         """Recalls the samples of the batch that came back, and weighs them."""
         self.batch = self.batches.next_returned()
-        _check_batch_size(data_batch, len(self.batch))
+        check_batch_size(data_batch, len(self.batch))
         weights = self.sampler.weights_of(self.batch)
         self.tap.weights = None if weights is None else torch.from_numpy(weights)
 
@@ -97,66 +127,126 @@ class BLSHook(Hook):
         """Scores the batch."""
         start = time.perf_counter()
         self.sampler.update(self.batch, self.tap.read(len(self.batch)))
-        self.savings.scoring_seconds += time.perf_counter() - start
         self.clock.tick()
+        savings, world_size = self.savings, self.sampler.world_size
+        savings.iterations += 1
+        savings.iterations_unpruned += self.clock.share_of(self.clock.full_length)
+        savings.samples_seen += len(self.batch) * world_size
+        savings.samples_unpruned += self.clock.share_of(self.samples_of_full_epoch) * world_size
+        if is_saving_in_epoch(runner):
+            self._gather_for_checkpoint(runner)
+        now = time.perf_counter()
+        savings.scoring_seconds += now - start
+        savings.training_seconds += now - self.counted_until
+        self.counted_until = now
+
+    def after_val_epoch(self, runner, metrics=None) -> None:
+        self.counted_until = time.perf_counter()  # validation is no training
 
     def after_train_epoch(self, runner) -> None:
-        """Brings the scores of all ranks together, before a checkpoint is saved."""
-        start = time.perf_counter()
-        self.sampler.exchange()
-        savings = self.savings
-        savings.scoring_seconds += time.perf_counter() - start
-        savings.epochs += 1
-        savings.samples_seen += len(self.sampler) * self.sampler.world_size
-        savings.samples_unpruned += self.samples_of_full_epoch * self.sampler.world_size
-        savings.iterations += self.clock.length
-        savings.iterations_unpruned += self.clock.full_length
-        savings.planning_seconds += self.sampler.planning_seconds
-        self.sampler.planning_seconds = 0.0
-        savings.skipped_losses = self.sampler.scorer.skipped
-        savings.training_seconds += time.perf_counter() - self.epoch_start
-        self._write_summary(runner)
+        if self.in_epoch:
+            self._end_epoch(runner)
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Adds what pruning needs to resume; on rank 0 only."""
+        checkpoint['bls'] = dict(
+            sampler=self.sampler.state_dict(),
+            savings=dict(vars(self.savings)),
+            epoch=self.sampler.epoch,
+            position=self.clock.position,
+            shape=self._shape(),
+            gradients=copy_gradients(self.model) if is_accumulating(runner) else [],
+        )
 
     def after_train(self, runner) -> None:
         """Leaves the model as it was."""
         self.tap.remove()
+        runner.logger.info(self.savings.as_sentence())
+
+    # Epochs, of the loop or virtual
+
+    def _begin_epoch(self, runner) -> None:
+        epoch, position = self.next_epoch, self.next_position
+        self.in_epoch, self.next_epoch, self.next_position = True, epoch + 1, 0
+        self.counted_until = time.perf_counter()
+        self.sampler.set_epoch(epoch)
+        self.batches.skip(0)
+        length = len(self.batches)
+        if length == 0:
+            runner.logger.warning(
+                f'BLS: the {len(self.sampler)} kept samples of epoch {epoch + 1} fill no batch, '
+                'and drop_last leaves them out: the epoch trains on all samples instead'
+            )
+            self.sampler.keep_all()
+            length = len(self.batches)
+        self.batches.skip(position)
+        self.clock.start_epoch(epoch, length, position)
+        self._announce_epoch(runner, epoch)
+
+    def _end_epoch(self, runner) -> None:
+        start = time.perf_counter()
+        self._gather_for_checkpoint(runner)
         savings = self.savings
-        runner.logger.info(
-            f'BLS: trained on {savings.samples_seen:,} samples instead of '
-            f'{savings.samples_unpruned:,} ({savings.pruned:.1%} pruned) in '
-            f'{savings.iterations:,} iterations instead of {savings.iterations_unpruned:,}; '
-            f'{savings.training_seconds:.1f} s of training, of which planning '
-            f'{savings.planning_seconds:.2f} s and scoring {savings.scoring_seconds:.2f} s'
-        )
+        savings.epochs += 1
+        savings.planning_seconds += self.sampler.planning_seconds
+        self.sampler.planning_seconds = 0.0
+        savings.skipped_losses = self.sampler.scorer.skipped
+        now = time.perf_counter()
+        savings.scoring_seconds += now - start
+        savings.training_seconds += now - self.counted_until
+        self.in_epoch = False
+        self._write_summary(runner)
 
-    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Adds what pruning needs to resume; on rank 0 only."""
-        checkpoint['bls'] = {'sampler': self.sampler.state_dict(), 'savings': vars(self.savings)}
+    def _gather_for_checkpoint(self, runner) -> None:
+        """Makes rank 0 know everything that a checkpoint needs; on all ranks together."""
+        self.sampler.exchange()
+        if is_accumulating(runner):
+            average_gradients(self.model)
 
-    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Notes the state; whether the run resumes is not known before :meth:`before_train`."""
-        self._state_to_restore = checkpoint.get('bls')
+    # Resume
+
+    def _shape(self) -> dict:
+        return dict(world_size=self.sampler.world_size, batch_size=self.batches.batch_size)
 
     def _restore(self, runner) -> None:
-        state, self._state_to_restore = self._state_to_restore, None
-        if state is None:
+        state, self._loaded = self._loaded, None
+        if state is None or self.reset_scores:
             runner.logger.warning(
-                'BLS: the checkpoint holds no scores (it was saved without BLSHook): every sample '
-                'counts as never scored'
+                'BLS: reset_scores=True: every sample counts as never scored'
+                if self.reset_scores
+                else 'BLS: the checkpoint was saved without BLSHook: every sample counts as never '
+                'scored'
             )
+            if is_iteration_based(runner.train_loop):
+                self.next_epoch = runner.iter // self.clock.full_length
             return
         self.sampler.load_state_dict(state['sampler'])
         self.savings = Savings(**state['savings'])
+        restore_gradients(self.model, state['gradients'])
+        if not is_iteration_based(runner.train_loop) and state['epoch'] != runner.epoch:
+            return  # saved after the epoch
+        self.next_epoch = state['epoch']
+        if state['shape'] == self._shape():
+            self.next_position = state['position']
+            return
+        self.sampler.forget_plan()
+        runner.logger.warning(
+            f'BLS: the checkpoint was saved within epoch {state["epoch"] + 1} by a run of '
+            f'{state["shape"]}, this run is of {self._shape()}: scores are kept, the epoch is '
+            'planned anew and starts over'
+        )
 
-    def _announce_epoch(self, runner) -> None:
+    # What people see
+
+    def _announce_epoch(self, runner, epoch: int) -> None:
         sampler, savings = self.sampler, self.savings
         weights = sampler.selection.weights
         mean_weight = 1.0 if weights is None else float(weights.mean())
-        kept, total = len(sampler.selection.indices), len(sampler.dataset)
         runner.logger.info(
-            f'BLS: epoch {runner.epoch + 1} keeps {kept:,} of {total:,} samples '
-            f'({1 - sampler.kept_ratio:.1%} pruned), mean weight {mean_weight:.2f}; '
-            f'saved so far {savings.pruned:.1%} of {savings.samples_unpruned:,} samples'
+            f'BLS: epoch {epoch + 1} keeps {len(sampler.selection.indices):,} of '
+            f'{len(sampler.dataset):,} samples ({1 - sampler.kept_ratio:.1%} pruned), mean weight '
+            f'{mean_weight:.2f}; saved so far {savings.pruned:.1%} of '
+            f'{savings.samples_unpruned:,} samples'
         )
         for name, value in (
             ('kept_ratio', sampler.kept_ratio),
@@ -166,17 +256,12 @@ class BLSHook(Hook):
             runner.message_hub.update_scalar(f'train/bls/{name}', value)
 
     def _write_summary(self, runner) -> None:
-        if is_main_process():
-            path = Path(runner.work_dir) / 'bls_summary.json'
+        if not is_main_process():
+            return
+        path = Path(runner.work_dir) / 'bls_summary.json'
+        try:
             path.write_text(json.dumps(self.savings.as_dict(), indent=2) + '\n')
-
-
-def _check_batch_size(data_batch, expected: int) -> None:
-    """Raises one sentence if the batch is not of the size that was handed out."""
-    inputs = data_batch.get('inputs') if isinstance(data_batch, dict) else None
-    if isinstance(inputs, (list, tuple, torch.Tensor)) and len(inputs) != expected:
-        raise ValueError(
-            f'a batch of {len(inputs)} inputs came back where {expected} samples were handed out; '
-            'BLS needs one input for each sample, so remove what repeats or drops samples in the '
-            'collate function'
-        )
+        except OSError as error:
+            runner.logger.warning(
+                f'BLS: the summary could not be written ({error}); training goes on'
+            )

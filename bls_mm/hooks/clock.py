@@ -4,6 +4,8 @@ from typing import Iterator
 
 from mmengine.optim import _ParamScheduler
 
+from .epochs import count_epochs, is_iteration_based, iterations_of
+
 SCHEDULES = ('progress', 'iteration')
 
 
@@ -18,44 +20,55 @@ class TrainingClock:
         runner (Runner): The runner, about to train.
         full_length (int): Iterations of an epoch on all samples.
         schedule (str): ``'progress'``: a parameter schedule that steps by iteration passes through
-            all its steps in each epoch, however short; ``'iteration'``: it steps as they come.
+            all its steps in each epoch, however short, and a loop that counts iterations ends with
+            it; ``'iteration'``: steps and iterations count as they come.
+
+    Attributes:
+        num_epochs (float): Epochs of the run.
+        length (int): Iterations of the current epoch.
+        position (int): How many of them are done.
     """
 
     def __init__(self, runner, full_length: int, schedule: str) -> None:
         self.runner = runner
         self.full_length = full_length
         self.schedule = schedule
+        self.num_epochs = count_epochs(runner.train_loop, full_length)
         self.length = full_length
         self.position = 0
 
-    def start_epoch(self, length: int, position: int = 0) -> None:
+    def start_epoch(self, epoch: int, length: int, position: int = 0) -> None:
         """Notes the length of the epoch that begins.
 
         Args:
+            epoch (int): The epoch, from 0.
             length (int): Iterations of the whole epoch.
             position (int): How many of them a resumed run has already done.
         """
         self.length = length
         self.position = position
-        epochs_left = self.runner.max_epochs - self.runner.epoch
+        if self.schedule == 'iteration' and is_iteration_based(self.runner.train_loop):
+            return
         # Later epochs are not planned yet: they are taken to be as long as this one.
-        self._set_max_iters(self.runner.iter - position + epochs_left * length)
+        left = iterations_of(self.num_epochs - epoch, length)
+        self._set_max_iters(self.runner.iter - position + left)
 
     def tick(self) -> None:
-        """Ends an iteration: makes up the scheduler steps that pruning left out.
+        """Ends an iteration: makes up the scheduler steps that pruning left out."""
+        self.position += 1
+        if self.schedule == 'progress':
+            # MMEngine's ParamSchedulerHook has made the first of these steps.
+            for _ in range(self.share_of(self.full_length) - 1):
+                for scheduler in self._iteration_schedulers():
+                    scheduler.step()
 
-        MMEngine's ParamSchedulerHook has made one step. In iteration i of n, out of N, the schedule
-        has to pass from step ``i * N // n`` to step ``(i + 1) * N // n``.
+    def share_of(self, whole: int) -> int:
+        """Returns the share of the last iteration in what an epoch makes up as a whole.
+
+        In iteration i of n, out of N, a schedule passes from step ``i * N // n`` to step
+        ``(i + 1) * N // n``: it is a function of the progress of the epoch.
         """
-        done, self.position = self.position, self.position + 1
-        if self.schedule == 'iteration':
-            return
-        steps = (
-            self.position * self.full_length // self.length - done * self.full_length // self.length
-        )
-        for scheduler in self._iteration_schedulers():
-            for _ in range(steps - 1):
-                scheduler.step()
+        return self.position * whole // self.length - (self.position - 1) * whole // self.length
 
     def _iteration_schedulers(self) -> Iterator[_ParamScheduler]:
         schedulers = self.runner.param_schedulers or []

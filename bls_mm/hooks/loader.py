@@ -15,7 +15,7 @@ def find_sampler(loader: DataLoader) -> Optional[BLSSampler]:
     return sampler
 
 
-def record_batches(loader: DataLoader) -> DataLoader:
+def record_batches(loader: DataLoader, keep_workers: bool = False) -> DataLoader:
     """Returns the same loader around a :class:`RecordingBatchSampler`.
 
     PyTorch allows no new batch sampler in a built loader, but every argument of a loader is a
@@ -23,6 +23,7 @@ def record_batches(loader: DataLoader) -> DataLoader:
 
     Args:
         loader (DataLoader): A loader of batches, in order.
+        keep_workers (bool): Whether the workers live on between epochs, whatever the loader says.
 
     Returns:
         DataLoader: Its ``batch_sampler`` is the recording one.
@@ -51,6 +52,6 @@ def record_batches(loader: DataLoader) -> DataLoader:
         multiprocessing_context=loader.multiprocessing_context,
         generator=loader.generator,
         prefetch_factor=loader.prefetch_factor,
-        persistent_workers=loader.persistent_workers,
+        persistent_workers=loader.num_workers > 0 and (keep_workers or loader.persistent_workers),
         **optional,
     )

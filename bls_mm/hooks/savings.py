@@ -31,9 +31,18 @@ class Savings:
 
     @property
     def pruned(self) -> float:
-        """Share of the samples that was pruned."""
+        """Share of the samples that was pruned, in the finished epochs."""
         return 1 - self.samples_seen / self.samples_unpruned if self.samples_unpruned else 0.0
 
     def as_dict(self) -> dict:
         """Returns everything as plain numbers, the share of pruned samples first."""
         return {'pruned': self.pruned, **asdict(self)}
+
+    def as_sentence(self) -> str:
+        """Returns the line that ends the log of a run."""
+        return (
+            f'BLS: trained on {self.samples_seen:,} samples instead of {self.samples_unpruned:,} '
+            f'({self.pruned:.1%} pruned) in {self.iterations:,} iterations instead of '
+            f'{self.iterations_unpruned:,}; {self.training_seconds:.1f} s of training, of which '
+            f'planning {self.planning_seconds:.2f} s and scoring {self.scoring_seconds:.2f} s'
+        )

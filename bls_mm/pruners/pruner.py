@@ -125,6 +125,7 @@ class Pruner(ABC):
 
     def load_state_dict(self, state: dict) -> None:
         """Takes over what :meth:`state_dict` returned."""
+        self.previous = None
         if 'previous_indices' in state:
             self.previous = Selection(state['previous_indices'], state.get('previous_weights'))
 

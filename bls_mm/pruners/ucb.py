@@ -75,6 +75,7 @@ class UCB(Pruner):
 
     def load_state_dict(self, state):
         super().load_state_dict(state)
-        if 'mean' in state:
-            self.mean, self.variance = state['mean'].copy(), state['variance'].copy()
-            self.visits_then = state['visits_then'].copy()
+        self.mean, self.variance, self.visits_then = (
+            state[name].copy() if name in state else None
+            for name in ('mean', 'variance', 'visits_then')
+        )

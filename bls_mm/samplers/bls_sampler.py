@@ -14,6 +14,7 @@ from bls_mm.registry import PRUNERS, SCORERS, build
 from bls_mm.scorers import Scorer
 
 from .exchange import ScoredBatch, exchange_batches
+from .packing import pack_selection, unpack_selection
 from .plan import epoch_generator, rank_length, rank_order
 
 SELECT, ORDER = 0, 1  # purposes of an epoch's random generators
@@ -160,14 +161,24 @@ class BLSSampler(Sampler):
             self.scorer.update(indices, loss)
 
     def state_dict(self) -> dict:
-        """Returns what a resumed run needs: tensors and plain numbers."""
+        """Returns what a resumed run needs, also within an epoch: tensors and plain numbers.
+
+        On several ranks :meth:`exchange` must come first, on all of them.
+        """
         if self.world_size == 1:
             self.exchange()
-        pruner = {
-            key: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
-            for key, value in self.pruner.state_dict().items()
+        state = {
+            'seed': self.seed,
+            'scorer': self.scorer.state_dict(),
+            'pruner': {
+                key: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+                for key, value in self.pruner.state_dict().items()
+            },
         }
-        return {'seed': self.seed, 'scorer': self.scorer.state_dict(), 'pruner': pruner}
+        if self.planned:
+            state['epoch'] = self.epoch
+            state['plan'] = pack_selection(self.selection, len(self.dataset))
+        return state
 
     def load_state_dict(self, state: dict) -> None:
         """Takes over the state of the sampler of an earlier run.
@@ -186,4 +197,15 @@ class BLSSampler(Sampler):
             }
         )
         self.seed = int(state['seed'])
+        self.planned = 'plan' in state
+        if self.planned:
+            self.epoch = int(state['epoch'])
+            self.selection = unpack_selection(state['plan'], len(self.dataset))
+
+    def forget_plan(self) -> None:
+        """Makes the next :meth:`set_epoch` plan, also for the epoch that was planned already."""
         self.planned = False
+
+    def keep_all(self) -> None:
+        """Replaces the plan of the epoch by one of all samples."""
+        self.selection = Selection(np.arange(len(self.dataset)))

@@ -1,6 +1,7 @@
 """The batch sampler that remembers what it handed out."""
 
 from collections import deque
+from itertools import islice
 from typing import Deque, Iterator, List
 
 from torch.utils.data import Sampler
@@ -21,6 +22,7 @@ class RecordingBatchSampler(Sampler):
     def __init__(self, batch_sampler: Sampler) -> None:
         self.batch_sampler = batch_sampler
         self.handed_out: Deque[List[int]] = deque()
+        self.skipped = 0
 
     @property
     def sampler(self) -> Sampler:
@@ -37,12 +39,20 @@ class RecordingBatchSampler(Sampler):
 
     def __iter__(self) -> Iterator[List[int]]:
         self.handed_out.clear()
-        for batch in self.batch_sampler:
+        for batch in islice(self.batch_sampler, self.skipped, None):
             self.handed_out.append(list(batch))
             yield batch
 
     def __len__(self) -> int:
-        return len(self.batch_sampler)
+        return len(self.batch_sampler) - self.skipped
+
+    def skip(self, num_batches: int) -> None:
+        """Leaves out the first batches of every epoch from now on, without loading them.
+
+        Args:
+            num_batches (int): How many; 0 to leave out none.
+        """
+        self.skipped = num_batches
 
     def next_returned(self) -> List[int]:
         """Returns, and forgets, the samples of the batch that comes back next.

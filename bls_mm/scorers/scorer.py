@@ -87,8 +87,10 @@ class Scorer(ABC):
         """
 
     def state_dict(self) -> dict:
-        """Returns what a resumed run needs: tensors and plain numbers."""
-        return {'scores': self.scores, 'visits': self.visits, 'skipped': self.skipped}
+        """Returns what a resumed run needs: tensors and plain numbers, 5 or 6 bytes a sample."""
+        few = int(self.visits.max()) <= torch.iinfo(torch.uint8).max
+        visits = self.visits.to(torch.uint8) if few else self.visits
+        return {'scores': self.scores, 'visits': visits, 'skipped': self.skipped}
 
     def load_state_dict(self, state: dict) -> None:
         """Takes over the state of another scorer of the same kind.
@@ -102,7 +104,8 @@ class Scorer(ABC):
         if len(state['scores']) != len(self.scores):
             raise ValueError(
                 f'the scores to load belong to {len(state["scores"])} samples, but the training '
-                f'set has {len(self.scores)}; resume with the data set that the run started with'
+                f'set has {len(self.scores)}; resume with the data set that the run started with, '
+                'or forget the scores with BLSHook(reset_scores=True)'
             )
         self.scores.copy_(state['scores'])
         self.visits.copy_(state['visits'])

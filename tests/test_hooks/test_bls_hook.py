@@ -2,18 +2,9 @@ import json
 
 import pytest
 import torch
-from toy import Recorder, ToyModel, build_runner
+from toy import ToyModel, build_runner, train
 
 from bls_mm.scorers import BatchLossScorer, SampleLossScorer
-
-
-def train(tmp_path, **options):
-    runner = build_runner(tmp_path, **options)
-    recorder = Recorder()
-    runner.register_hook(recorder)
-    runner.train()
-    hook = next(hook for hook in runner.hooks if type(hook).__name__ == 'BLSHook')
-    return runner, recorder, hook
 
 
 def replay(recorder, scorer):
@@ -114,44 +105,6 @@ def test_runs_that_test_or_validate_only_are_left_alone(tmp_path):
         test_evaluator=Count(),
     )
     assert runner.test() == dict(count=42)
-
-
-class TestResume:
-    def test_a_resumed_run_is_the_run(self, tmp_path):
-        options = dict(
-            max_epochs=8,
-            param_scheduler=dict(type='CosineAnnealingLR', T_max=8, convert_to_iter_based=True),
-        )
-        whole, whole_record, whole_hook = train(tmp_path / 'whole', **options)
-        resumed, record, hook = train(
-            tmp_path / 'resumed',
-            load_from=str(tmp_path / 'whole' / 'epoch_3.pth'),
-            resume=True,
-            **options,
-        )
-        assert record.batches == whole_record.batches[-len(record.batches) :]
-        assert record.losses == whole_record.losses[-len(record.losses) :]
-        assert record.lrs == whole_record.lrs[-len(record.lrs) :]
-        assert resumed.iter == whole.iter
-        assert torch.equal(hook.sampler.scorer.scores, whole_hook.sampler.scorer.scores)
-        for one, other in zip(resumed.model.parameters(), whole.model.parameters()):
-            assert torch.equal(one, other)
-        assert hook.savings.samples_seen == whole_hook.savings.samples_seen
-
-    def test_load_from_takes_weights_only(self, tmp_path):
-        train(tmp_path / 'first', max_epochs=2)
-        _, record, _ = train(tmp_path / 'second', load_from=str(tmp_path / 'first' / 'epoch_2.pth'))
-        assert sum(map(len, record.batches[:11])) == 42  # a full first epoch
-
-    def test_a_checkpoint_without_scores_starts_afresh(self, tmp_path):
-        train(tmp_path, max_epochs=2)
-        checkpoint = torch.load(tmp_path / 'epoch_1.pth', weights_only=True)
-        del checkpoint['bls']
-        torch.save(checkpoint, tmp_path / 'plain.pth')
-        _, record, _ = train(
-            tmp_path / 'on', max_epochs=2, load_from=str(tmp_path / 'plain.pth'), resume=True
-        )
-        assert sum(map(len, record.batches)) == 42
 
 
 class TestClock:

@@ -1,9 +1,9 @@
-"""The weight of a batch acts on its gradient: exactly, under AMP and accumulation, and not longer."""
+"""The weight of a batch acts on its gradient: exactly, under AMP and accumulation, and once."""
 
 import pytest
 import torch
-from toy import CpuAmpOptimWrapper, ToyModel  # noqa: F401
 from torch.optim import SGD
+from toy import CpuAmpOptimWrapper, ToyModel
 
 from bls_mm.hooks.loss_tap import LossTap
 

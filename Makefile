@@ -1,0 +1,28 @@
+# `make demo` and `make test` do all the set-up themselves, in .venv inside this folder.
+PYTHON ?= python3
+RUN := .venv/bin/python
+
+.PHONY: setup demo demo-detection test lint format clean
+
+setup:
+	@PYTHON=$(PYTHON) bash tools/dev/setup.sh
+
+demo: setup
+	$(RUN) tools/demo.py text
+
+demo-detection: setup
+	$(RUN) tools/demo.py detection
+
+test: setup lint
+	$(RUN) -m pytest
+
+lint: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+format: setup
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+clean:
+	rm -rf .venv build dist *.egg-info work_dirs data

@@ -1,0 +1,48 @@
+"""Gradients that wait for the rest of an accumulation, across a checkpoint."""
+
+from typing import List, Optional
+
+import torch
+from mmengine.dist import all_reduce, get_world_size
+from mmengine.hooks import CheckpointHook
+from torch import nn
+
+
+def is_saving_in_epoch(runner) -> bool:
+    """Whether a checkpoint by iteration is due right after this iteration, on every rank alike."""
+    return any(
+        hook.every_n_train_iters(runner, hook.interval, getattr(hook, 'save_begin', 0))
+        or (hook.save_last and hook.is_last_train_iter(runner))
+        for hook in runner.hooks
+        if isinstance(hook, CheckpointHook) and not hook.by_epoch
+    )
+
+
+def is_accumulating(runner) -> bool:
+    """Whether gradients wait for further iterations before the optimizer steps."""
+    wrapper = runner.optim_wrapper
+    counts = getattr(wrapper, '_accumulative_counts', 1)
+    return counts > 1 and not wrapper.should_update()
+
+
+def average_gradients(model: nn.Module) -> None:
+    """Gives all ranks the mean of their waiting gradients, so that one checkpoint serves them all.
+
+    The optimizer's step is the same: it uses the mean over the ranks in any case.
+    """
+    if get_world_size() > 1:
+        for parameter in model.parameters():
+            if parameter.grad is not None:
+                all_reduce(parameter.grad, 'mean')
+
+
+def copy_gradients(model: nn.Module) -> List[Optional[torch.Tensor]]:
+    """Returns the gradient of each parameter, in main memory; None where there is none."""
+    return [None if p.grad is None else p.grad.detach().cpu() for p in model.parameters()]
+
+
+def restore_gradients(model: nn.Module, gradients: List[Optional[torch.Tensor]]) -> None:
+    """Puts back what :func:`copy_gradients` returned."""
+    for parameter, gradient in zip(model.parameters(), gradients):
+        if gradient is not None:
+            parameter.grad = gradient.to(parameter.device, copy=True)

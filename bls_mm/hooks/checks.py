@@ -1,0 +1,72 @@
+"""What can be wrong with a run, found before its first iteration. Each answer is one sentence."""
+
+from typing import Optional
+
+import torch
+from mmengine.optim import OptimWrapperDict
+from torch.utils.data import DataLoader
+
+from bls_mm.samplers import BLSSampler
+
+SHARDING_STRATEGIES = ('FSDPStrategy', 'DeepSpeedStrategy', 'ColossalAIStrategy')
+
+
+def check_run(runner, sampler: Optional[BLSSampler], loader: DataLoader, hook_type: type) -> None:
+    """Raises one sentence if BLS cannot work with a runner that is about to train.
+
+    Args:
+        runner (Runner): The runner.
+        sampler (BLSSampler, optional): The sampler found in the loader.
+        loader (DataLoader): The training loader.
+        hook_type (type): BLSHook.
+
+    Raises:
+        TypeError: If a part is of a kind that BLS cannot work with.
+        ValueError: If an option is.
+    """
+    if sampler is None:
+        raise TypeError(
+            'BLSHook needs a BLSSampler, but train_dataloader has none; add train_dataloader='
+            "dict(sampler=dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa')))"
+        )
+    hooks = sum(isinstance(hook, hook_type) for hook in runner.hooks)
+    if hooks > 1:
+        raise ValueError(
+            f'the config has {hooks} BLSHooks, and each would score every batch; leave one, in '
+            'default_hooks=dict(bls=...)'
+        )
+    strategy = type(getattr(runner, 'strategy', None)).__name__
+    if strategy in SHARDING_STRATEGIES:
+        raise TypeError(
+            f'BLSHook does not work with {strategy}, which shards the model; use DDPStrategy or '
+            'SingleDeviceStrategy'
+        )
+    if isinstance(runner.optim_wrapper, OptimWrapperDict):
+        raise TypeError(
+            'BLSHook does not work with several optim_wrappers: there is no one loss that is '
+            'minimised; use a single optim_wrapper'
+        )
+    if len(loader) == 0:
+        raise ValueError(
+            f'an epoch has no batch: the {len(sampler)} samples of a rank are fewer than '
+            'batch_size, and drop_last leaves them out; use a smaller batch_size or drop_last=False'
+        )
+
+
+def check_batch_size(data_batch, expected: int) -> None:
+    """Raises one sentence if a batch is not of the size that was handed out.
+
+    Args:
+        data_batch (dict or object): What the loader returned; looked at if it has ``inputs``.
+        expected (int): How many samples the batch sampler handed out.
+
+    Raises:
+        ValueError: If the number of inputs differs.
+    """
+    inputs = data_batch.get('inputs') if isinstance(data_batch, dict) else None
+    if isinstance(inputs, (list, tuple, torch.Tensor)) and len(inputs) != expected:
+        raise ValueError(
+            f'a batch of {len(inputs)} inputs came back where {expected} samples were handed out; '
+            'BLS needs one input for each sample, so remove what repeats or drops samples in the '
+            'collate function'
+        )

@@ -1,0 +1,148 @@
+"""Trains a model on all samples and on pruned ones, and shows what pruning saved."""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from statistics import mean
+from typing import Dict, List, NamedTuple
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from bls_mm.compat import allow_mmengine_checkpoints
+
+ROOT = Path(__file__).parent.parent
+
+
+class Task(NamedTuple):
+    """One demo.
+
+    Attributes:
+        work_dir (str): Where runs and summary go.
+        data (list[str]): The command that makes the data.
+        configs (dict[str, str]): Name of a run to its config; the first is the full one.
+        metric (str): Name of the metric in table and summary.
+        metric_suffix (str): End of the metric's keys in MMEngine's log; several are averaged.
+    """
+
+    work_dir: str
+    data: List[str]
+    configs: Dict[str, str]
+    metric: str
+    metric_suffix: str
+
+
+TASKS = dict(
+    text=Task(
+        work_dir='work_dirs/demo',
+        data=['tools/data/make_words.py'],
+        configs=dict(
+            full='configs/demo/crnn-slim_12e_words.py',
+            bls_infobatch='configs/demo/crnn-slim_bls-infobatch_12e_words.py',
+        ),
+        metric='word_acc',
+        metric_suffix='word_acc_ignore_case',
+    ),
+    detection=Task(
+        work_dir='work_dirs/demo_detection',
+        data=['tools/data/make_digit_scenes.py'],
+        configs=dict(
+            full='configs/demo/retinanet_r18_fpn_1xb4-12e_digits.py',
+            bls_seta='configs/demo/retinanet_r18_fpn_1xb4-12e_digits_bls-seta.py',
+        ),
+        metric='mAP',
+        metric_suffix='bbox_mAP',
+    ),
+)
+
+
+def run(arguments: List[str]) -> None:
+    """Runs one of this project's tools, and shows the command as a user would type it."""
+    print(f'\n$ python {" ".join(arguments)}', flush=True)
+    subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True)
+
+
+def read_run(work_dir: Path, metric_suffix: str) -> dict:
+    """Reads metric, seconds and iterations of a finished run from what MMEngine wrote.
+
+    Args:
+        work_dir (Path): Work dir of the run.
+        metric_suffix (str): End of the metric's keys.
+
+    Returns:
+        dict: ``metric``; ``seconds``, the sum of MMEngine's own time of each training iteration,
+        data loading and planning included, validation and checkpoints not.
+    """
+    checkpoint = torch.load((work_dir / 'last_checkpoint').read_text(), weights_only=True)
+    history = checkpoint['message_hub']['log_scalars']['train/time'].data[0]
+    log = max(work_dir.glob('*/vis_data/scalars.json'))
+    metrics = [
+        value
+        for key, value in json.loads(log.read_text().splitlines()[-1]).items()
+        if key.endswith(metric_suffix)
+    ]
+    return dict(metric=mean(metrics), seconds=float(history.sum()))
+
+
+def train(task: Task) -> Dict[str, dict]:
+    """Trains every config of the task, one after another; returns what each run came to."""
+    runs = {}
+    for name, config in task.configs.items():
+        work_dir = ROOT / task.work_dir / name
+        shutil.rmtree(work_dir, ignore_errors=True)
+        run(['tools/train.py', config, '--work-dir', str(work_dir.relative_to(ROOT))])
+        runs[name] = read_run(work_dir, task.metric_suffix)
+        if (work_dir / 'bls_summary.json').exists():
+            runs[name].update(json.loads((work_dir / 'bls_summary.json').read_text()))
+    pruned_runs = [result for result in runs.values() if 'samples_seen' in result]
+    for result in runs.values():
+        result.setdefault('samples_seen', pruned_runs[0]['samples_unpruned'])
+        result.setdefault('pruned', 0.0)
+    return {
+        name: {
+            'pruned': result['pruned'],
+            task.metric: result['metric'],
+            'seconds': result['seconds'],
+            'samples_seen': result['samples_seen'],
+        }
+        for name, result in runs.items()
+    }
+
+
+def show(runs: Dict[str, dict], metric: str) -> None:
+    """Prints the table that the demo is for."""
+    table = Table(title='What pruning saved')
+    for header in ('run', 'samples seen', 'pruned', 'training time', 'time saved', metric):
+        table.add_column(header, justify='left' if header == 'run' else 'right')
+    full = runs['full']
+    for name, result in runs.items():
+        table.add_row(
+            name,
+            f'{result["samples_seen"]:,}',
+            f'{result["pruned"]:.1%}',
+            f'{result["seconds"]:.0f} s',
+            f'{1 - result["seconds"] / full["seconds"]:.1%}',
+            f'{100 * result[metric]:.1f}',
+        )
+    Console().print('\n', table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('task', choices=TASKS, help='what to train')
+    task = TASKS[parser.parse_args().task]
+    allow_mmengine_checkpoints()
+    run(task.data)
+    runs = train(task)
+    summary = ROOT / task.work_dir / 'summary.json'
+    summary.write_text(json.dumps(dict(runs=runs), indent=2) + '\n')
+    show(runs, task.metric)
+    print(f'written to {summary.relative_to(ROOT)}')
+
+
+if __name__ == '__main__':
+    main()
