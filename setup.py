@@ -6,9 +6,9 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 
-# The official packages and the maintained onedl forks share their import names, and only one of each can be
-# installed: the core therefore names neither, and importing bls_mm says what is missing. The extras name the
-# official ones.
+# The official packages and the maintained onedl forks share their import names, and only one of
+# each can be installed: the core therefore names neither, and importing bls_mm says what is
+# missing. The extras name the official ones.
 DETECTION = ['mmengine>=0.10.5', 'mmcv>=2.0.0rc4,<2.2.0', 'mmdet>=3.0.0']
 TEXT = [*DETECTION, 'mmocr>=1.0.0']
 CLASSIFICATION = ['mmengine>=0.10.5', 'mmcv>=2.0.0rc4,<2.2.0', 'mmpretrain>=1.0.0']
