@@ -34,7 +34,7 @@ model = dict(
         stacked_convs=2,
         norm_cfg=norm_cfg,
         # Ratios are height by width: digits are upright.
-        anchor_generator=dict(octave_base_scale=2, ratios=[1.0, 1.6], strides=[8, 16]),
+        anchor_generator=dict(octave_base_scale=2, ratios=[1.25, 2.0], strides=[8, 16]),
     ),
 )
 
@@ -48,7 +48,7 @@ test_evaluator = val_evaluator
 max_epochs = 12
 train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
 optim_wrapper = dict(
-    optimizer=dict(_delete_=True, type='AdamW', lr=1e-3, weight_decay=0.05),
+    optimizer=dict(_delete_=True, type='AdamW', lr=2e-3, weight_decay=0.05),
     paramwise_cfg=dict(norm_decay_mult=0, bias_decay_mult=0),
 )
 param_scheduler = [

@@ -1,6 +1,6 @@
 """Makes a detection data set in COCO's format: handwritten digits over textured grounds.
 
-    python tools/data/make_digit_scenes.py --out data/digit_scenes --train 2000 --val 300 --seed 0
+    python tools/data/make_digit_scenes.py --out data/digit_scenes --train 1600 --val 300 --seed 0
 
 makes
 
@@ -98,7 +98,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('--out', type=Path, default='data/digit_scenes', help='folder to make')
-    parser.add_argument('--train', type=whole_number(1), default=2000, help='training images')
+    parser.add_argument('--train', type=whole_number(1), default=1600, help='training images')
     parser.add_argument('--val', type=whole_number(1), default=300, help='validation images')
     parser.add_argument('--seed', type=whole_number(0), default=0)
     parser.add_argument('--processes', type=whole_number(1), default=os.cpu_count())
