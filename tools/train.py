@@ -9,12 +9,25 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from bls_mm.compat import allow_mmocr
+from bls_mm.config import attach_bls, load_config
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='train config file path')
+    parser.add_argument(
+        'config',
+        help='train config file path, or the name of a config of an installed package, such as '
+        'mmdet::retinanet/retinanet_r50_fpn_1x_coco.py',
+    )
     parser.add_argument('--work-dir', help='the dir to save logs and models')
+    parser.add_argument(
+        '--pruner',
+        help='prune the training data of any config, for example SeTa; set its options with '
+        '--cfg-options train_dataloader.sampler.pruner.prune_ratio=0.2',
+    )
+    parser.add_argument(
+        '--scorer', help='what to prune by, with --pruner; the default is BatchLossScorer'
+    )
     parser.add_argument('--amp', action='store_true', help='train in automatic mixed precision')
     parser.add_argument(
         '--auto-scale-lr', action='store_true', help='scale the learning rate to the batch size'
@@ -40,13 +53,20 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
     args = parser.parse_args()
+    if args.scorer and not args.pruner:
+        parser.error('--scorer needs --pruner; add for example --pruner SeTa')
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     return args
 
 
 def to_config(args: argparse.Namespace) -> Config:
     """Returns the config with the command line merged in; the command line has the last word."""
-    cfg = Config.fromfile(args.config)
+    try:
+        cfg = load_config(args.config)
+        if args.pruner:
+            cfg = attach_bls(cfg, args.pruner, args.scorer)
+    except (FileNotFoundError, ModuleNotFoundError, ValueError) as error:
+        raise SystemExit(str(error)) from error
     cfg.launcher = args.launcher
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)

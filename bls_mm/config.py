@@ -1,0 +1,96 @@
+"""Configs by name, and BLS attached to a config that knows nothing of it."""
+
+import copy
+import importlib.util
+import logging
+from typing import Optional
+
+from mmengine.config import Config
+from mmengine.hub import get_config
+from mmengine.logging import print_log
+
+from .compat import allow_mmocr
+
+KEPT = ('shuffle', 'round_up', 'seed', 'scorer')  # of the old sampler, where it has them
+REPLACED = ('DefaultSampler', 'InfiniteSampler', 'BLSSampler')  # a BLSSampler does what they do
+
+
+def load_config(name: str) -> Config:
+    """Reads a config file, or a config of an installed package.
+
+    Args:
+        name (str): A path, or the name of a package and a path in its configs, such as
+            ``'mmdet::retinanet/retinanet_r50_fpn_1x_coco.py'``.
+
+    Returns:
+        Config: The config.
+
+    Raises:
+        FileNotFoundError: If there is no such config.
+        ModuleNotFoundError: If the package is not installed.
+    """
+    package, is_named, path = name.partition('::')
+    if not is_named:
+        return Config.fromfile(name)
+    if importlib.util.find_spec(package) is None:  # MMEngine would run pip
+        raise ModuleNotFoundError(
+            f'the config {name!r} belongs to {package!r}, which is not installed; install it, or '
+            'correct the part before ::'
+        )
+    if package == 'mmocr':
+        allow_mmocr()
+    try:
+        return get_config(name)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"{package} has no config {path!r}; name one of its folder 'configs', such as "
+            "'mmdet::retinanet/retinanet_r50_fpn_1x_coco.py'"
+        ) from error
+
+
+def attach_bls(cfg: Config, pruner: str, scorer: Optional[str] = None) -> Config:
+    """Returns a config that trains with BLS: the three lines that a user would write.
+
+    The options of the pruner and the scorer are then at ``train_dataloader.sampler.pruner`` and
+    ``train_dataloader.sampler.scorer``.
+
+    Args:
+        cfg (Config): Any config of an MMEngine runner; it stays as it is.
+        pruner (str): Type of the pruner, such as ``'SeTa'``.
+        scorer (str, optional): Type of the scorer. Defaults to None, the sampler's own default.
+
+    Returns:
+        Config: A copy with a ``BLSSampler`` and a ``BLSHook``.
+
+    Raises:
+        ValueError: If the config has no training data loader.
+    """
+    cfg = copy.deepcopy(cfg)
+    if not cfg.get('train_dataloader'):
+        raise ValueError(
+            'the config has no train_dataloader, so there is nothing to prune; use a config that '
+            'trains'
+        )
+    old = cfg.train_dataloader.get('sampler') or {}
+    name = _type_name(old.get('type', 'DefaultSampler'))
+    if name not in REPLACED:
+        print_log(
+            f'BLSSampler takes the place of {name}, and does not do what was special about it',
+            logger='current',
+            level=logging.WARNING,
+        )
+    sampler = dict(type='bls_mm.BLSSampler', pruner=dict(type=pruner))
+    sampler.update((key, old[key]) for key in KEPT if key in old)
+    if scorer is not None:
+        sampler['scorer'] = dict(type=scorer)
+    cfg.train_dataloader.sampler = sampler
+    cfg.default_hooks = {
+        'bls': dict(type='bls_mm.BLSHook'),
+        **(cfg.get('default_hooks') or {}),
+    }
+    return cfg
+
+
+def _type_name(kind) -> str:
+    name = kind if isinstance(kind, str) else kind.__name__
+    return name.rsplit('.', 1)[-1]

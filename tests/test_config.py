@@ -1,0 +1,88 @@
+import pytest
+from mmengine.config import Config
+
+from bls_mm.config import attach_bls, load_config
+
+STOCK = dict(type='DefaultSampler', shuffle=True, round_up=False)
+
+
+def make_config(sampler=STOCK, **options) -> Config:
+    return Config(dict(train_dataloader=dict(batch_size=2, sampler=sampler), **options))
+
+
+def test_attached_are_the_lines_a_user_would_write():
+    hooks = dict(timer=dict(type='IterTimerHook'))
+    cfg = attach_bls(make_config(default_hooks=hooks), 'SeTa', 'BatchLossScorer')
+    assert cfg.train_dataloader.to_dict() == dict(
+        batch_size=2,
+        sampler=dict(
+            type='bls_mm.BLSSampler',
+            pruner=dict(type='SeTa'),
+            scorer=dict(type='BatchLossScorer'),
+            shuffle=True,
+            round_up=False,
+        ),
+    )
+    assert cfg.default_hooks.to_dict() == dict(bls=dict(type='bls_mm.BLSHook'), **hooks)
+
+
+def test_the_given_config_stays_as_it_is():
+    cfg = make_config()
+    attach_bls(cfg, 'SeTa')
+    assert cfg.train_dataloader.sampler.type == 'DefaultSampler'
+    assert 'default_hooks' not in cfg
+
+
+@pytest.mark.parametrize(
+    'sampler', [None, dict(type='InfiniteSampler', shuffle=True), dict(type='DefaultSampler')]
+)
+def test_the_sampler_stays_the_default_one_where_nothing_is_said(sampler):
+    cfg = attach_bls(make_config(sampler), 'InfoBatch')
+    assert cfg.train_dataloader.sampler.pruner.type == 'InfoBatch'
+    assert 'scorer' not in cfg.train_dataloader.sampler
+
+
+def test_what_the_new_sampler_lacks_is_dropped():
+    old = dict(type='mmdet.ClassAwareSampler', num_sample_class=1, seed=3)
+    sampler = attach_bls(make_config(old), 'SeTa').train_dataloader.sampler
+    assert sampler.to_dict() == dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa'), seed=3)
+
+
+def test_options_of_a_hook_that_is_there_stay():
+    bls = dict(type='bls_mm.BLSHook', schedule='iteration')
+    cfg = attach_bls(make_config(default_hooks=dict(bls=bls)), 'SeTa')
+    assert cfg.default_hooks.bls == bls
+
+
+def test_a_config_that_does_not_train_is_told():
+    with pytest.raises(ValueError, match='no train_dataloader'):
+        attach_bls(Config(dict(train_dataloader=None)), 'SeTa')
+
+
+def test_a_file_is_read(tmp_path):
+    path = tmp_path / 'config.py'
+    path.write_text('answer = 42\n')
+    assert load_config(str(path)).answer == 42
+
+
+@pytest.mark.parametrize(
+    'package, path',
+    [
+        ('mmdet', 'retinanet/retinanet_r50_fpn_1x_coco.py'),
+        ('mmdet', '_base_/datasets/coco_detection.py'),  # in no metafile
+        ('mmocr', 'textrecog/crnn/crnn_mini-vgg_5e_mj.py'),
+        ('mmpretrain', 'resnet/resnet18_8xb16_cifar10.py'),
+    ],
+)
+def test_a_config_of_a_package_is_found(package, path):
+    assert 'train_dataloader' in load_config(f'{package}::{path}')
+
+
+def test_an_unknown_package_is_not_installed_behind_the_users_back():
+    with pytest.raises(ModuleNotFoundError, match="'mmseg', which is not installed"):
+        load_config('mmseg::unet/unet.py')
+
+
+def test_an_unknown_config_is_told():
+    with pytest.raises(FileNotFoundError, match='mmdet has no config .*nothing'):
+        load_config('mmdet::retinanet/nothing.py')
