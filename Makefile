@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
-.PHONY: setup demo demo-detection test lint format clean
+.PHONY: setup demo demo-detection test torture lint format clean
 
 setup:
 	@PYTHON=$(PYTHON) bash tools/dev/setup.sh
@@ -15,6 +15,9 @@ demo-detection: setup
 
 test: setup lint
 	$(RUN) -m pytest
+
+torture: setup
+	$(RUN) tests/torture.py --kills 50
 
 lint: setup
 	.venv/bin/ruff check .

@@ -1,5 +1,6 @@
 """Registries of what bls_mm adds to OpenMMLab's own: scorers and pruners."""
 
+import inspect
 from typing import Any, Union
 
 from mmengine.registry import Registry
@@ -22,7 +23,8 @@ def build(registry: Registry, option: str, cfg: Union[dict, Any], base: type, **
         object: The component.
 
     Raises:
-        TypeError: If ``cfg`` is neither a dict with a ``type`` nor an instance of ``base``.
+        TypeError: If ``cfg`` is neither a dict with a ``type`` nor an instance of ``base``, or has
+            an option that the type does not know.
         KeyError: If the type is unknown.
     """
     if isinstance(cfg, base):
@@ -38,11 +40,26 @@ def build(registry: Registry, option: str, cfg: Union[dict, Any], base: type, **
             f'{option} {kind!r} is not known; choose one of {", ".join(_names(registry))}, '
             'or the dotted path of a class of your own'
         )
+    _check_options(registry, option, cfg)
     # The scope keeps MMEngine from looking in the model library's registries, with a warning.
     component = registry.build({**cfg, '_scope_': 'bls_mm'}, default_args=defaults)
     if not isinstance(component, base):
         raise TypeError(f'{option} {kind!r} is no {base.__name__}; name a class that inherits it')
     return component
+
+
+def _check_options(registry: Registry, option: str, cfg: dict) -> None:
+    kind = registry.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
+    parameters = inspect.signature(kind).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return
+    allowed = [parameter.name for parameter in parameters if parameter.name != 'num_samples']
+    for name in cfg:
+        if name not in (*allowed, 'type', '_scope_'):
+            raise TypeError(
+                f'{option} {kind.__name__} has no option {name!r}; its options are '
+                f'{", ".join(allowed) or "none"}'
+            )
 
 
 def _names(registry: Registry) -> list:

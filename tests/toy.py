@@ -92,11 +92,11 @@ def build_runner(
 ) -> Runner:
     """Builds a pruned run of the toy model; ``hook`` and ``sampler`` add to the usual two lines."""
     name = options.pop('experiment_name', f'toy_{next(COUNTER)}')
-    default_hooks = dict(
-        logger=dict(type='LoggerHook', interval=1000),
-        bls=dict(type='bls_mm.BLSHook', **(hook or {})),
+    default_hooks = {
+        'logger': dict(type='LoggerHook', interval=1000),
+        'bls': dict(type='bls_mm.BLSHook', **(hook or {})),
         **options.pop('default_hooks', {}),
-    )
+    }
     sampler = dict(
         type='bls_mm.BLSSampler', pruner=pruner or dict(type='InfoBatch'), **(sampler or {})
     )
@@ -105,11 +105,13 @@ def build_runner(
         model=model or ToyModel(),
         work_dir=str(work_dir),
         train_dataloader=dict(
-            dataset=ToyData(num),
-            batch_size=batch_size,
-            num_workers=num_workers,
-            sampler=sampler,
-            **(loader or {}),
+            **{
+                'dataset': ToyData(num),
+                'batch_size': batch_size,
+                'num_workers': num_workers,
+                'sampler': sampler,
+                **(loader or {}),
+            }
         ),
         train_cfg=options.pop('train_cfg', dict(by_epoch=True, max_epochs=max_epochs)),
         optim_wrapper={'type': 'OptimWrapper', 'optimizer': dict(type='SGD', lr=0.01), **optim},

@@ -20,7 +20,7 @@ from .accumulation import (
     is_saving_in_epoch,
     restore_gradients,
 )
-from .checks import check_batch_size, check_run
+from .checks import check_batch_size, check_components, check_run
 from .clock import SCHEDULES, TrainingClock
 from .epochs import VirtualEpochs, is_iteration_based
 from .loader import find_sampler, record_batches
@@ -63,11 +63,9 @@ class BLSHook(Hook):
     ) -> None:
         if schedule not in SCHEDULES:
             raise ValueError(f'schedule must be one of {SCHEDULES}, but got {schedule!r}')
-        if components is not None and (not isinstance(components, dict) or not components):
-            raise ValueError(
-                f'components must be a dict of loss names and weights, but got {components!r}; '
-                'write for example components=dict(loss_cls=1.0, loss_bbox=0.5)'
-            )
+        check_components(components)
+        if not isinstance(reset_scores, bool):
+            raise ValueError(f'reset_scores must be True or False, but got {reset_scores!r}')
         self.components = components
         self.schedule = schedule
         self.reset_scores = reset_scores

@@ -1,6 +1,7 @@
 """What can be wrong with a run, found before its first iteration. Each answer is one sentence."""
 
-from typing import Optional
+import math
+from typing import Dict, Optional
 
 import torch
 from mmengine.optim import OptimWrapperDict
@@ -50,6 +51,27 @@ def check_run(runner, sampler: Optional[BLSSampler], loader: DataLoader, hook_ty
         raise ValueError(
             f'an epoch has no batch: the {len(sampler)} samples of a rank are fewer than '
             'batch_size, and drop_last leaves them out; use a smaller batch_size or drop_last=False'
+        )
+
+
+def check_components(components: Optional[Dict[str, float]]) -> None:
+    """Raises one sentence unless ``components`` gives loss names a finite weight, or is None.
+
+    Args:
+        components (dict[str, float], optional): The option of BLSHook.
+
+    Raises:
+        ValueError: If it is anything else.
+    """
+    if components is None:
+        return
+    numbers = isinstance(components, dict) and all(
+        isinstance(weight, (int, float)) and math.isfinite(weight) for weight in components.values()
+    )
+    if not numbers or not components:
+        raise ValueError(
+            f'components must be a dict of loss names and weights, but got {components!r}; write '
+            'for example components=dict(loss_cls=1.0, loss_bbox=0.5)'
         )
 
 

@@ -1,0 +1,53 @@
+"""Trains the toy model in several processes; started by torchrun, see test_distributed.py."""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+from toy import train
+
+
+def main(work_dir: str, options: str) -> None:
+    torch.set_num_threads(1)
+    # MMEngine's launcher asks for a GPU; a group that is there already it takes as it is.
+    torch.distributed.init_process_group('gloo')
+    rank = torch.distributed.get_rank()
+    runner, record, hook = train(
+        work_dir,
+        launcher='pytorch',
+        experiment_name='toy',
+        env_cfg=dict(dist_cfg=dict(backend='gloo')),
+        cfg=dict(model_wrapper_cfg=dict(type='MMDistributedDataParallel', device_ids=None)),
+        **json.loads(options),
+    )
+    result = dict(
+        batches=record.batches,
+        losses=record.losses,
+        lrs=record.lrs,
+        scores=hook.sampler.scorer.scores,
+        visits=hook.sampler.scorer.visits,
+        weights=[parameter.detach() for parameter in runner.model.parameters()],
+        savings={k: v for k, v in vars(hook.savings).items() if not k.endswith('seconds')},
+        collectives=dict(COUNTS),
+    )
+    torch.save(result, Path(work_dir) / f'rank_{rank}.pth')
+
+
+COUNTS = {}
+
+
+def count(name: str) -> None:
+    """Counts the calls of a collective."""
+    collective = getattr(torch.distributed, name)
+
+    def counted(*args, **kwargs):
+        COUNTS[name] = COUNTS.get(name, 0) + 1
+        return collective(*args, **kwargs)
+
+    setattr(torch.distributed, name, counted)
+
+
+if __name__ == '__main__':
+    count('all_gather')
+    main(*sys.argv[1:])

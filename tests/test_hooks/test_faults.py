@@ -1,0 +1,133 @@
+"""What goes wrong in real runs: bad losses, broken workers, full disks, epochs without a batch."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+from toy import ToyData, ToyModel, build_runner, train
+
+import bls_mm.hooks.bls_hook as bls_hook
+
+
+class SometimesNaN(ToyModel):
+    """Its loss is not finite wherever sample 7 is in the batch."""
+
+    bad = float('nan')
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        output = super().forward(inputs, data_samples, mode)
+        if mode == 'loss' and 7 in data_samples:
+            output['loss_square'] = output['loss_square'].detach() * self.bad
+        return output
+
+
+@pytest.mark.parametrize('bad', [float('nan'), float('inf')])
+def test_losses_that_are_not_finite_score_nothing_and_are_counted(tmp_path, bad):
+    model = SometimesNaN()
+    model.bad = bad
+    _, record, hook = train(tmp_path, model=model, sampler=dict(seed=3), max_epochs=5)
+    visits = hook.sampler.scorer.visits
+    assert visits[7] == 0  # never scored, so never pruned
+    assert sum(7 in batch for batch in record.batches) == 5
+    assert torch.isfinite(hook.sampler.scorer.scores).all()
+    summary = json.loads((tmp_path / 'bls_summary.json').read_text())
+    assert summary['skipped_losses'] == 5
+    assert 0 < summary['pruned'] < 1  # and pruning went on
+
+
+class Broken(ToyData):
+    def __getitem__(self, index):
+        if index == 30:
+            raise OSError('truncated file')
+        return super().__getitem__(index)
+
+
+@pytest.mark.parametrize('num_workers', [0, 2])
+def test_an_exception_in_loading_is_passed_on_as_it_is(tmp_path, num_workers):
+    runner = build_runner(tmp_path, loader=dict(dataset=Broken()), num_workers=num_workers)
+    with pytest.raises(OSError, match='truncated file'):
+        runner.train()
+
+
+class Rejecting(ToyData):
+    """Delivers another sample in the place of one, as MMEngine's pipelines do by refetching."""
+
+    def __getitem__(self, index):
+        return super().__getitem__(0 if index == 30 else index)
+
+
+def test_a_replaced_sample_scores_the_one_that_was_asked_for(tmp_path):
+    _, _, hook = train(tmp_path, loader=dict(dataset=Rejecting()), max_epochs=1)
+    assert hook.sampler.scorer.visits[30] == 1
+    assert hook.sampler.scorer.visits[0] == 1
+
+
+def test_a_full_disk_costs_the_summary_and_not_the_run(tmp_path, monkeypatch):
+    def full(self, *args, **kwargs):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(bls_hook.Path, 'write_text', full)
+    runner, _, _ = train(tmp_path, max_epochs=3)
+    assert runner.epoch == 3
+    log = next(tmp_path.glob('*/*.log')).read_text()
+    assert 'the summary could not be written ([Errno 28] No space left on device); training' in log
+    assert not (tmp_path / 'bls_summary.json').exists()
+
+
+@pytest.mark.parametrize(('num', 'drop_last'), [(3, False), (1, False), (41, True), (43, False)])
+def test_awkward_lengths(tmp_path, num, drop_last):
+    runner, record, _ = train(tmp_path, num=num, loader=dict(drop_last=drop_last))
+    assert runner.epoch == 6
+    sizes = {len(batch) for batch in record.batches}
+    assert sizes <= {4} if drop_last else max(sizes) <= 4
+
+
+def test_an_epoch_whose_samples_fill_no_batch_trains_on_all(tmp_path):
+    options = dict(pruner=dict(type='DynamicRandom', prune_ratio=0.9), loader=dict(drop_last=True))
+    _, record, _ = train(tmp_path, num=20, max_epochs=3, **options)
+    assert len(record.batches) == 3 * 5
+    log = next(tmp_path.glob('*/*.log')).read_text()
+    assert 'the 2 kept samples of epoch 1 fill no batch' in log
+
+
+class PlainRunInside(Hook):
+    """Trains a plain model, without BLS, in the middle of a pruned run."""
+
+    def __init__(self, work_dir: Path) -> None:
+        self.work_dir = work_dir
+
+    def before_train_epoch(self, runner) -> None:
+        if runner.epoch == 2:
+            self.result = plain_run(self.work_dir)
+
+
+def plain_run(work_dir):
+    """Losses and weights of a run without BLS."""
+    runner = build_runner(work_dir, default_hooks=dict(bls=dict(type='IterTimerHook')))
+    runner._train_dataloader['sampler'] = dict(type='DefaultSampler', shuffle=True)
+    losses = []
+
+    class Losses(Hook):
+        def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+            losses.append(outputs['loss'].item())
+
+    runner.register_hook(Losses())
+    runner.train()
+    return losses, [parameter.detach().clone() for parameter in runner.model.parameters()]
+
+
+def test_a_plain_run_beside_a_pruned_one_is_the_plain_run_alone(tmp_path):
+    environment = dict(os.environ)
+    losses, weights = plain_run(tmp_path / 'alone')
+    runner = build_runner(tmp_path / 'pruned')
+    inside = PlainRunInside(tmp_path / 'inside')
+    runner.register_hook(inside)
+    runner.train()
+    assert dict(os.environ) == environment
+    for losses_beside, weights_beside in (inside.result, plain_run(tmp_path / 'after')):
+        assert losses_beside == losses
+        for one, other in zip(weights_beside, weights):
+            assert torch.equal(one, other)
