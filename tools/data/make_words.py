@@ -1,6 +1,6 @@
 """Makes a text recognition data set of rendered words, so that a training needs no download.
 
-    python tools/data/make_words.py --out data/words --train 6000 --test 2000 --seed 0
+    python tools/data/make_words.py --out data/words --train 10000 --test 4000 --seed 0
 
 Two sets stand in for the two that text recognisers are usually trained on: 'printed' (words on
 plain grounds) for MJSynth, 'scene' (distorted words on textures) for SynthText. Half of the images
@@ -110,8 +110,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
     of_each = whole_number(len(STYLES))
     parser.add_argument('--out', type=Path, default='data/words', help='folder to make')
-    parser.add_argument('--train', type=of_each, default=6000, help='training images in both sets')
-    parser.add_argument('--test', type=of_each, default=2000, help='test images in both sets')
+    parser.add_argument('--train', type=of_each, default=10000, help='training images in both sets')
+    parser.add_argument('--test', type=of_each, default=4000, help='test images in both sets')
     parser.add_argument('--seed', type=whole_number(0), default=0)
     parser.add_argument('--processes', type=whole_number(1), default=os.cpu_count())
     return parser.parse_args(argv)

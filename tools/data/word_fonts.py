@@ -1,6 +1,5 @@
 """The fonts of words: those that Matplotlib carries, so that nothing is downloaded."""
 
-import string
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
@@ -8,8 +7,7 @@ from pathlib import Path
 import matplotlib
 from matplotlib.ft2font import FT2Font
 from PIL import ImageFont
-
-CHARACTERS = string.ascii_letters + string.digits
+from word_texts import ALPHABET
 
 
 def glyph_name(character: str) -> str:
@@ -28,7 +26,7 @@ def has_every_character(path: str) -> bool:
     return all(
         ord(character) in glyphs
         and font.get_glyph_name(glyphs[ord(character)]) == glyph_name(character)
-        for character in CHARACTERS
+        for character in ALPHABET
     )
 
 
