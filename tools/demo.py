@@ -41,8 +41,8 @@ TASKS = dict(
         work_dir='work_dirs/demo',
         data=['tools/data/make_words.py'],
         configs=dict(
-            full='configs/demo/crnn-slim_12e_words.py',
-            bls_infobatch='configs/demo/crnn-slim_bls-infobatch_12e_words.py',
+            full='configs/demo/crnn-slim_6e_words.py',
+            bls_infobatch='configs/demo/crnn-slim_bls-infobatch_6e_words.py',
         ),
         metric='word_acc',
         metric_suffix='word_acc_ignore_case',
