@@ -20,12 +20,15 @@ from .accumulation import (
     is_saving_in_epoch,
     restore_gradients,
 )
+from .attribution import count_replaced, is_mixing
 from .checks import check_batch_size, check_components, check_run
 from .clock import SCHEDULES, TrainingClock
 from .epochs import VirtualEpochs, is_iteration_based
 from .loader import find_sampler, record_batches
 from .loss_tap import LossTap
 from .savings import Savings
+
+ITERATIONS_BETWEEN_CHECKS = 20  # looking up annotations costs time, and a sample of them is enough
 
 
 @HOOKS.register_module()
@@ -118,6 +121,8 @@ class BLSHook(Hook):
         """Recalls the samples of the batch that came back, and weighs them."""
         self.batch = self.batches.next_returned()
         check_batch_size(data_batch, len(self.batch))
+        if batch_idx % ITERATIONS_BETWEEN_CHECKS == 0:
+            self._check_attribution(runner, data_batch)
         weights = self.sampler.weights_of(self.batch)
         self.tap.weights = None if weights is None else torch.from_numpy(weights)
 
@@ -130,6 +135,7 @@ class BLSHook(Hook):
         savings.iterations += 1
         savings.iterations_unpruned += self.clock.share_of(self.clock.full_length)
         savings.samples_seen += len(self.batch) * world_size
+        savings.mixed_samples += self.mixing * len(self.batch) * world_size
         savings.samples_unpruned += self.clock.share_of(self.samples_of_full_epoch) * world_size
         if is_saving_in_epoch(runner):
             self._gather_for_checkpoint(runner)
@@ -178,6 +184,7 @@ class BLSHook(Hook):
             self.sampler.keep_all()
             length = len(self.batches)
         self.batches.skip(position)
+        self.mixing = is_mixing(self.sampler.dataset)
         self.clock.start_epoch(epoch, length, position)
         self._announce_epoch(runner, epoch)
 
@@ -200,6 +207,12 @@ class BLSHook(Hook):
         self.sampler.exchange()
         if is_accumulating(runner):
             average_gradients(self.model)
+
+    def _check_attribution(self, runner, data_batch) -> None:
+        world_size = self.sampler.world_size
+        replaced = count_replaced(self.sampler.dataset, self.batch, data_batch)
+        self.savings.checked_samples += len(self.batch) * world_size
+        self.savings.replaced_samples += replaced * world_size
 
     # Resume
 

@@ -17,6 +17,10 @@ class Savings:
         planning_seconds (float): Of these, time spent on selecting samples.
         scoring_seconds (float): Of these, time spent on reading losses and updating scores.
         skipped_losses (int): Losses that were not finite, and scored nothing.
+        mixed_samples (int): Samples that were mixed with others into one image (Mosaic, MixUp):
+            their loss is also that of the others.
+        checked_samples (int): Samples whose file was compared with the one asked for.
+        replaced_samples (int): Of these, samples that the pipeline replaced by another.
     """
 
     epochs: int = 0
@@ -28,6 +32,9 @@ class Savings:
     planning_seconds: float = 0.0
     scoring_seconds: float = 0.0
     skipped_losses: int = 0
+    mixed_samples: int = 0
+    checked_samples: int = 0
+    replaced_samples: int = 0
 
     @property
     def pruned(self) -> float:
@@ -40,9 +47,18 @@ class Savings:
 
     def as_sentence(self) -> str:
         """Returns the line that ends the log of a run."""
-        return (
+        sentence = (
             f'BLS: trained on {self.samples_seen:,} samples instead of {self.samples_unpruned:,} '
             f'({self.pruned:.1%} pruned) in {self.iterations:,} iterations instead of '
             f'{self.iterations_unpruned:,}; {self.training_seconds:.1f} s of training, of which '
             f'planning {self.planning_seconds:.2f} s and scoring {self.scoring_seconds:.2f} s'
         )
+        if self.mixed_samples:
+            share = self.mixed_samples / self.samples_seen
+            sentence += (
+                f'; {share:.1%} of the samples were mixed with others, which share their loss'
+            )
+        if self.replaced_samples:
+            share = self.replaced_samples / self.checked_samples
+            sentence += f'; the pipeline replaced {share:.1%} of the samples by others'
+        return sentence
