@@ -84,5 +84,5 @@ def test_an_unknown_package_is_not_installed_behind_the_users_back():
 
 
 def test_an_unknown_config_is_told():
-    with pytest.raises(FileNotFoundError, match='mmdet has no config .*nothing'):
+    with pytest.raises(FileNotFoundError, match=r'mmdet has no config .*nothing'):
         load_config('mmdet::retinanet/nothing.py')

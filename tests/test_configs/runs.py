@@ -1,0 +1,40 @@
+"""Trains a config on stand-in data under the eyes of a witness."""
+
+from itertools import count
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+from shrink import shrink
+from stand_in_data import replace_data
+from witness import End, Witness
+
+from bls_mm.config import attach_bls
+
+COUNTER = count()  # MMEngine wants every run of a process to have a name of its own
+
+
+def make_small(cfg: Config, data: Path, work_dir: Path) -> Config:
+    """Replaces the data of a config, shrinks its model, and makes its run repeatable.
+
+    What does not prune, such as the baseline of a demo, is given the three lines that do.
+    """
+    if cfg.train_dataloader.sampler.type != 'bls_mm.BLSSampler':
+        cfg = attach_bls(cfg, 'SeTa')
+    replace_data(cfg.train_dataloader.dataset, data)
+    shrink(cfg)
+    cfg.work_dir = str(work_dir)
+    cfg.experiment_name = f'config_{next(COUNTER)}'
+    cfg.log_level = 'WARNING'
+    cfg.randomness = dict(seed=0)
+    return cfg
+
+
+def train(cfg: Config, num_epochs: int = 2) -> Witness:
+    """Trains the first epochs of a small config; returns what was seen."""
+    runner = Runner.from_cfg(cfg)
+    witness = Witness()
+    runner.register_hook(witness)
+    runner.register_hook(End(witness, num_epochs))
+    runner.train()
+    return witness

@@ -1,0 +1,142 @@
+"""A record of a run that owes nothing to the library under test."""
+
+from typing import List, NamedTuple, Optional
+
+import torch
+from mmengine.dataset import BaseDataset
+from mmengine.hooks import Hook
+
+from bls_mm.hooks.loader import find_sampler
+
+
+class Iteration(NamedTuple):
+    """What one iteration did."""
+
+    epoch: int
+    requested: List[int]  # samples that the data set was asked for
+    delivered: list  # images that came to the model, by what they say of themselves
+    replaced: int  # how often a pipeline rejected a sample, so that a random one took its place
+    minimised: torch.Tensor  # the loss given to the optimizer
+    sample_losses: Optional[torch.Tensor]  # where the model's own criterion tells them apart
+    scored: List[int]  # samples that the sampler took in
+    score: torch.Tensor  # the loss that it took in
+
+
+class Witness(Hook):
+    """Watches the data set, the model, the optimizer and the sampler of a run.
+
+    Attributes:
+        iterations (list[Iteration]): What happened.
+        runner (Runner), dataset (Dataset), sampler (BLSSampler): Who was watched.
+        components (set[str]): Names of the losses that the model returned.
+    """
+
+    priority = 5  # before any other hook
+
+    def __init__(self) -> None:
+        self.iterations: List[Iteration] = []
+        self.components = set()
+        self._requested: List[int] = []
+        self._replaced = 0
+
+    def before_train(self, runner) -> None:
+        """Begins to watch, when all parts are built and nothing has happened yet."""
+        self.runner = runner
+        self.dataset = runner.train_dataloader.dataset
+        self.sampler = find_sampler(runner.train_dataloader)
+        _extend(self.dataset, '__getitem__', self._note_request)
+        for leaf in leaves_of(self.dataset):
+            _extend(leaf, '_rand_another', self._note_replacement)
+        _extend(runner.optim_wrapper, 'update_params', self._note_minimised)
+        _extend(self.sampler, 'update', self._note_score)
+        runner.model.register_forward_hook(self._note_components, with_kwargs=True)
+        criterion = getattr(getattr(runner.model, 'head', None), 'loss_module', None)
+        if getattr(criterion, 'reduction', None) == 'none':
+            criterion.register_forward_hook(self._note_sample_losses)
+
+    def _note_request(self, index) -> None:
+        self._requested.append(index)
+
+    def _note_replacement(self) -> None:
+        self._replaced += 1
+
+    def _note_minimised(self, loss, *args, **kwargs) -> None:
+        self._minimised = loss.detach().clone()
+
+    def _note_score(self, indices, loss) -> None:
+        self._scored, self._score = list(indices), loss.detach().clone()
+
+    def _note_components(self, model, args, kwargs, losses) -> None:
+        if kwargs.get('mode') == 'loss':
+            self.components |= {name for name in losses if 'loss' in name}
+
+    def _note_sample_losses(self, criterion, args, losses) -> None:
+        self._sample_losses = losses.detach().clone()
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        self._sample_losses = None
+        self._delivered = [identity_of(sample.metainfo) for sample in data_batch['data_samples']]
+
+    def end_iteration(self, runner) -> None:
+        self.iterations.append(
+            Iteration(
+                runner.epoch,
+                self._requested,
+                self._delivered,
+                self._replaced,
+                self._minimised,
+                self._sample_losses,
+                self._scored,
+                self._score,
+            )
+        )
+        self._requested, self._replaced = [], 0
+
+
+class End(Hook):
+    """Closes the iterations of a witness, after all that is under test, and stops in time."""
+
+    priority = 95
+
+    def __init__(self, witness: Witness, num_epochs: int) -> None:
+        self.witness = witness
+        self.num_epochs = num_epochs
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.witness.end_iteration(runner)
+
+    def after_train_epoch(self, runner):
+        runner.train_loop.stop_training = runner.epoch + 1 == self.num_epochs
+
+
+def identity_of(info: dict):
+    """What tells a sample from the others: the path of its image, or its number."""
+    return info['img_path'] if info.get('img_path') else info['sample_idx']
+
+
+def identities(dataset) -> list:
+    """The identity of each sample, in the order of a data set."""
+    return [identity_of(dataset.get_data_info(index)) for index in range(len(dataset))]
+
+
+def leaves_of(dataset) -> List[BaseDataset]:
+    """The data sets under any wrappers."""
+    if isinstance(dataset, BaseDataset):
+        return [dataset]
+    parts = getattr(dataset, 'datasets', None) or [dataset.dataset]
+    return [leaf for part in parts for leaf in leaves_of(part)]
+
+
+def _extend(instance, name: str, note) -> None:
+    """Makes one object call ``note`` before a method, by a class of its own.
+
+    Special methods are looked up in the class, and the object must still be an instance of its own.
+    """
+    method = getattr(type(instance), name)
+
+    def noted(self, *args, **kwargs):
+        note(*args, **kwargs)
+        return method(self, *args, **kwargs)
+
+    kind = type(instance)
+    instance.__class__ = type(kind.__name__, (kind,), {name: noted})
