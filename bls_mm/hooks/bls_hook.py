@@ -12,6 +12,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 
 from bls_mm.compat import allow_mmengine_checkpoints
+from bls_mm.samplers import BLSSampler
 
 from .accumulation import (
     average_gradients,
@@ -73,6 +74,7 @@ class BLSHook(Hook):
         self.schedule = schedule
         self.reset_scores = reset_scores
         self.savings = Savings()
+        self.sampler: Optional[BLSSampler] = None
         self._loaded: Optional[dict] = None
 
     # The life of a run
@@ -96,7 +98,12 @@ class BLSHook(Hook):
         self.clock = TrainingClock(runner, len(loop.dataloader), self.schedule)
         self.sampler.max_epochs = -int(-self.clock.num_epochs // 1)
         self.model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        self.tap = LossTap(self.model, self.sampler.scorer.needs_sample_losses, self.components)
+        self.tap = LossTap(
+            self.model,
+            self.sampler.scorer.needs_sample_losses,
+            self.components,
+            compiled=bool(runner.cfg.get('compile')),
+        )
         self.resumes = runner.iter > 0
         self.next_epoch = 0
         self.next_position = 0
@@ -131,17 +138,12 @@ class BLSHook(Hook):
         start = time.perf_counter()
         self.sampler.update(self.batch, self.tap.read(len(self.batch)))
         self.clock.tick()
-        savings, world_size = self.savings, self.sampler.world_size
-        savings.iterations += 1
-        savings.iterations_unpruned += self.clock.share_of(self.clock.full_length)
-        savings.samples_seen += len(self.batch) * world_size
-        savings.mixed_samples += self.mixing * len(self.batch) * world_size
-        savings.samples_unpruned += self.clock.share_of(self.samples_of_full_epoch) * world_size
         if is_saving_in_epoch(runner):
             self._gather_for_checkpoint(runner)
+        self._count_iteration()
         now = time.perf_counter()
-        savings.scoring_seconds += now - start
-        savings.training_seconds += now - self.counted_until
+        self.savings.scoring_seconds += now - start
+        self.savings.training_seconds += now - self.counted_until
         self.counted_until = now
 
     def after_val_epoch(self, runner, metrics=None) -> None:
@@ -153,6 +155,8 @@ class BLSHook(Hook):
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Adds what pruning needs to resume; on rank 0 only."""
+        if self.sampler is None:
+            return  # saved without training
         checkpoint['bls'] = dict(
             sampler=self.sampler.state_dict(),
             savings=dict(vars(self.savings)),
@@ -172,8 +176,8 @@ class BLSHook(Hook):
     def _begin_epoch(self, runner) -> None:
         epoch, position = self.next_epoch, self.next_position
         self.in_epoch, self.next_epoch, self.next_position = True, epoch + 1, 0
-        self.counted_until = time.perf_counter()
         self.sampler.set_epoch(epoch)
+        self.counted_until = time.perf_counter()
         self.batches.skip(0)
         length = len(self.batches)
         if length == 0:
@@ -193,12 +197,12 @@ class BLSHook(Hook):
         self._gather_for_checkpoint(runner)
         savings = self.savings
         savings.epochs += 1
-        savings.planning_seconds += self.sampler.planning_seconds
-        self.sampler.planning_seconds = 0.0
         savings.skipped_losses = self.sampler.scorer.skipped
+        savings.planning_seconds += self.sampler.planning_seconds
         now = time.perf_counter()
         savings.scoring_seconds += now - start
-        savings.training_seconds += now - self.counted_until
+        savings.training_seconds += self.sampler.planning_seconds + now - self.counted_until
+        self.sampler.planning_seconds = 0.0
         self.in_epoch = False
         self._write_summary(runner)
 
@@ -207,6 +211,15 @@ class BLSHook(Hook):
         self.sampler.exchange()
         if is_accumulating(runner):
             average_gradients(self.model)
+
+    def _count_iteration(self) -> None:
+        savings, clock, world_size = self.savings, self.clock, self.sampler.world_size
+        num_samples = len(self.batch) * world_size
+        savings.iterations += 1
+        savings.iterations_unpruned += clock.share_of(clock.full_length)
+        savings.samples_seen += num_samples
+        savings.samples_unpruned += clock.share_of(self.samples_of_full_epoch) * world_size
+        savings.mixed_samples += self.mixing * num_samples
 
     def _check_attribution(self, runner, data_batch) -> None:
         world_size = self.sampler.world_size

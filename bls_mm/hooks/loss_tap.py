@@ -18,19 +18,26 @@ class LossTap:
         model (nn.Module): The model, unwrapped. MMEngine calls it with ``mode='loss'``.
         per_sample (bool): Whether to read the loss of each sample, or of the batch.
         components (dict[str, float], optional): Which components to read, and their weights.
+        compiled (bool): Whether ``torch.compile`` works on the model. Defaults to False.
 
     Attributes:
         weights (torch.Tensor, optional): ``(B,)`` float32, loss weights of the coming batch.
     """
 
     def __init__(
-        self, model: nn.Module, per_sample: bool, components: Optional[Dict[str, float]] = None
+        self,
+        model: nn.Module,
+        per_sample: bool,
+        components: Optional[Dict[str, float]] = None,
+        compiled: bool = False,
     ) -> None:
         self.per_sample = per_sample
         self.components = components
         self.weights: Optional[torch.Tensor] = None
         self._losses: Optional[dict] = None
-        self._handle = model.register_forward_hook(self._listen, with_kwargs=True)
+        # A compiler must not trace it: a graph would hold on to the weights of one batch.
+        listen = torch.compiler.disable(self._listen) if compiled else self._listen
+        self._handle = model.register_forward_hook(listen, with_kwargs=True)
 
     def _listen(self, model, args, kwargs, output):
         if kwargs.get('mode') != 'loss' or not model.training:

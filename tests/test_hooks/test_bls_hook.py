@@ -105,3 +105,13 @@ def test_runs_that_test_or_validate_only_are_left_alone(tmp_path):
         test_evaluator=Count(),
     )
     assert runner.test() == dict(count=42)
+
+
+def test_a_compiled_model_scores_and_weighs_alike(tmp_path):
+    options = dict(max_epochs=4, optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.05)))
+    _, plain, _ = train(tmp_path / 'plain', **options)
+    compiled = dict(cfg=dict(compile=dict(backend='eager')))
+    _, record, hook = train(tmp_path / 'compiled', **compiled, **options)
+    assert record.batches == plain.batches
+    assert record.losses == pytest.approx(plain.losses, rel=1e-5)
+    assert hook.sampler.selection.weights is not None
