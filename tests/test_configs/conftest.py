@@ -5,6 +5,7 @@ from pathlib import Path
 import mmengine.config.config
 import mmengine.config.utils
 import pytest
+from table import Row, replace_table, to_table
 
 from bls_mm.compat import allow_mmocr
 
@@ -41,3 +42,30 @@ def data(tmp_path_factory) -> Path:
 def any_cifar_archive(monkeypatch):
     """MMPretrain compares checksums, which only the real archives have."""
     monkeypatch.setattr('mmpretrain.datasets.cifar.check_md5', lambda path, md5: True)
+
+
+def pytest_addoption(parser):
+    parser.addoption('--configs-table', type=Path, help='put a table of all configs into this page')
+
+
+def pytest_configure(config):
+    page = config.getoption('--configs-table')
+    if page is not None:
+        config.pluginmanager.register(TableWriter(page))
+
+
+class TableWriter:
+    """Collects a row from each test of a config, and writes the table in the end."""
+
+    def __init__(self, page: Path) -> None:
+        self.page = page
+        self.rows = []
+
+    def pytest_runtest_logreport(self, report):
+        name = report.nodeid.partition('::test_config[')[2].rstrip(']')
+        if name and report.when == 'call':
+            components = dict(report.user_properties).get('components', 0)
+            self.rows.append(Row(name, components, report.duration, report.passed))
+
+    def pytest_sessionfinish(self):
+        self.page.write_text(replace_table(self.page.read_text(), to_table(self.rows)))

@@ -21,6 +21,7 @@ IN_PIXELS = {
 # Of what repeats or is merely wide, and not linked to any other number.
 AT_MOST = dict(
     d_inner=64,
+    d_k=64,
     fc_out_channels=64,
     feedforward_channels=64,
     max_per_img=50,
@@ -36,7 +37,9 @@ NARROW = dict(
     ResNet_CIFAR=dict(base_channels=8, stem_channels=8),
     ResNet31OCR=dict(layers=[1, 1, 1, 1], channels=[16, 16, 32, 32, 64, 512, 512]),
     ResNetABI=dict(arch_settings=[1] * 5),
-    SwinTransformer=dict(arch=dict(embed_dims=24, depths=[1] * 4, num_heads=[1, 2, 4, 8])),
+    SwinTransformer=dict(
+        arch=dict(embed_dims=24, depths=[1] * 4, num_heads=[1, 2, 4, 8]), window_size=2
+    ),
     VisionTransformer=dict(
         arch=dict(embed_dims=48, num_layers=2, num_heads=2, feedforward_channels=96)
     ),

@@ -4,85 +4,24 @@ A config needs no test of its own: whatever lies in ``configs/`` is trained here
 """
 
 import pytest
-import torch
-from config_files import find_configs, name_of, upstream_of
+from checks import check_hooks, check_run
+from config_files import find_configs, name_of
 from mmengine.config import Config
 from runs import make_small, train
-from witness import Witness, identities
 
-from bls_mm import SCORERS
-from bls_mm.config import load_config
-
-CONFIGS = find_configs()
+SLOW = ('detection', 'textrecog')  # folders of large models
 
 
-@pytest.mark.parametrize('path', CONFIGS, ids=name_of)
+def cases():
+    for path in find_configs():
+        marks = [pytest.mark.slow] if path.parent.name in SLOW else []
+        yield pytest.param(path, id=name_of(path), marks=marks)
+
+
+@pytest.mark.parametrize('path', cases())
 def test_config(path, data, tmp_path, record_property):
     cfg = make_small(Config.fromfile(path), data, tmp_path)
     witness = train(cfg)
     record_property('components', len(witness.components))
-    check_samples(witness)
-    check_losses(witness)
-    check_replay(witness, cfg.train_dataloader.sampler.get('scorer', {}))
-    check_pruning(witness, cfg.train_dataloader.sampler.pruner.type)
+    check_run(witness, cfg.train_dataloader.sampler)
     check_hooks(witness, path)
-
-
-def check_samples(witness: Witness) -> None:
-    """What was scored is what was asked for, and what came to the model."""
-    known = identities(witness.dataset)
-    assert witness.iterations
-    for iteration in witness.iterations:
-        assert iteration.scored == iteration.requested
-        expected = [known[index] for index in iteration.requested]
-        wrong = sum(a != b for a, b in zip(iteration.delivered, expected))
-        assert len(iteration.delivered) == len(expected)
-        assert wrong <= iteration.replaced
-
-
-def check_losses(witness: Witness) -> None:
-    """The loss that was scored is the loss that was given to the optimizer."""
-    for iteration in witness.iterations:
-        assert torch.isfinite(iteration.minimised)
-        torch.testing.assert_close(iteration.score.mean(), iteration.minimised.float())
-        if iteration.sample_losses is not None:
-            torch.testing.assert_close(iteration.score, iteration.sample_losses)
-
-
-def check_replay(witness: Witness, scorer: dict) -> None:
-    """The record, replayed through a fresh scorer, leads to the same scores."""
-    learnt = witness.sampler.scorer
-    cfg = {'type': 'BatchLossScorer', **scorer, '_scope_': 'bls_mm'}
-    fresh = SCORERS.build(cfg, default_args=dict(num_samples=len(witness.dataset)))
-    assert type(fresh) is type(learnt)
-    for iteration in witness.iterations:
-        per_sample = learnt.needs_sample_losses
-        loss = iteration.sample_losses if per_sample else iteration.minimised
-        fresh.update(iteration.requested, loss)
-    torch.testing.assert_close(learnt.scores, fresh.scores)
-    assert learnt.visits.equal(fresh.visits)
-    assert len(learnt.scores.unique()) > 1
-
-
-def check_pruning(witness: Witness, pruner: str) -> None:
-    """The first epoch sees every sample, the second fewer."""
-    epochs = [[], []]
-    for iteration in witness.iterations:
-        epochs[iteration.epoch] += iteration.requested
-    first, second = (len(set(epoch)) for epoch in epochs)
-    if pruner not in ('StaticRandom', 'DynamicRandom'):
-        assert first == len(witness.dataset)
-    if pruner == 'NoPruning':
-        assert second == first
-    else:
-        assert 0 < second < len(witness.dataset)
-
-
-def check_hooks(witness: Witness, path) -> None:
-    """The hooks of the model's own config are all there."""
-    present = {type(hook).__name__ for hook in witness.runner.hooks}
-    assert 'BLSHook' in present
-    for name in upstream_of(path):
-        upstream = load_config(name)
-        hooks = [*upstream.get('default_hooks', {}).values(), *upstream.get('custom_hooks', [])]
-        assert {hook['type'].rsplit('.', 1)[-1] for hook in hooks} <= present

@@ -1,6 +1,6 @@
 """A record of a run that owes nothing to the library under test."""
 
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional, Set
 
 import torch
 from mmengine.dataset import BaseDataset
@@ -20,6 +20,7 @@ class Iteration(NamedTuple):
     sample_losses: Optional[torch.Tensor]  # where the model's own criterion tells them apart
     scored: List[int]  # samples that the sampler took in
     score: torch.Tensor  # the loss that it took in
+    components: Set[str]  # names of the losses that the model returned
 
 
 class Witness(Hook):
@@ -28,14 +29,12 @@ class Witness(Hook):
     Attributes:
         iterations (list[Iteration]): What happened.
         runner (Runner), dataset (Dataset), sampler (BLSSampler): Who was watched.
-        components (set[str]): Names of the losses that the model returned.
     """
 
     priority = 5  # before any other hook
 
     def __init__(self) -> None:
         self.iterations: List[Iteration] = []
-        self.components = set()
         self._requested: List[int] = []
         self._replaced = 0
 
@@ -54,6 +53,10 @@ class Witness(Hook):
         if getattr(criterion, 'reduction', None) == 'none':
             criterion.register_forward_hook(self._note_sample_losses)
 
+    @property
+    def components(self) -> Set[str]:
+        return set().union(*(iteration.components for iteration in self.iterations))
+
     def _note_request(self, index) -> None:
         self._requested.append(index)
 
@@ -68,7 +71,7 @@ class Witness(Hook):
 
     def _note_components(self, model, args, kwargs, losses) -> None:
         if kwargs.get('mode') == 'loss':
-            self.components |= {name for name in losses if 'loss' in name}
+            self._components = {name for name in losses if 'loss' in name}
 
     def _note_sample_losses(self, criterion, args, losses) -> None:
         self._sample_losses = losses.detach().clone()
@@ -88,6 +91,7 @@ class Witness(Hook):
                 self._sample_losses,
                 self._scored,
                 self._score,
+                self._components,
             )
         )
         self._requested, self._replaced = [], 0
