@@ -128,7 +128,7 @@ class BLSHook(Hook):
         """Recalls the samples of the batch that came back, and weighs them."""
         self.batch = self.batches.next_returned()
         check_batch_size(data_batch, len(self.batch))
-        if batch_idx % ITERATIONS_BETWEEN_CHECKS == 0:
+        if self.clock.position % ITERATIONS_BETWEEN_CHECKS == 0:
             self._check_attribution(runner, data_batch)
         weights = self.sampler.weights_of(self.batch)
         self.tap.weights = None if weights is None else torch.from_numpy(weights)

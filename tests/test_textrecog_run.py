@@ -1,0 +1,78 @@
+"""A real MMOCR run: the demo's model on rendered words, two sets joined, two workers."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from toy import find_hook
+
+from bls_mm.compat import allow_mmocr
+from bls_mm.scorers import BatchLossScorer
+
+ROOT = Path(__file__).parents[1]
+
+
+class Record(Hook):
+    """Keeps which files each iteration saw, and the loss that was logged."""
+
+    priority = 45
+
+    def __init__(self) -> None:
+        self.files, self.losses = [], []
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        self.files.append([sample.img_path for sample in data_batch['data_samples']])
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.losses.append(outputs['loss'].item())
+
+
+@pytest.fixture(scope='module')
+def words(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('words')
+    command = [sys.executable, 'tools/data/make_words.py', '--out', str(folder / 'words')]
+    subprocess.run([*command, '--train', '60', '--test', '8'], cwd=ROOT, check=True)
+    return folder / 'words'
+
+
+def load(name, words, work_dir):
+    cfg = Config.fromfile(ROOT / 'configs' / 'demo' / name)
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
+        for dataset in loader.dataset.datasets:
+            dataset.data_root = dataset.data_root.replace('data/words', str(words))
+    cfg.work_dir = str(work_dir)
+    cfg.train_dataloader.update(batch_size=4, num_workers=2)
+    cfg.train_cfg.update(max_epochs=4, val_interval=4)
+    cfg.log_level = 'WARNING'
+    return cfg
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('pruner', ['infobatch', 'seta'])
+def test_every_score_equals_a_separate_record(words, tmp_path, pruner):
+    allow_mmocr()
+    cfg = load(f'crnn-slim_bls-{pruner}_6e_words.py', words, tmp_path)
+    runner, record = Runner.from_cfg(cfg), Record()
+    runner.register_hook(record)
+    runner.train()
+
+    dataset = runner.train_dataloader.dataset
+    assert type(dataset).__name__ == 'ConcatDataset'
+    index_of = {dataset.get_data_info(i)['img_path']: i for i in range(len(dataset))}
+    assert len(index_of) == 60
+    scorer = BatchLossScorer(60)
+    for files, loss in zip(record.files, record.losses):
+        scorer.update([index_of[file] for file in files], loss)
+    scores = find_hook(runner).sampler.scorer.scores
+    torch.testing.assert_close(scores, scorer.scores)
+    assert scores.unique().numel() > 10
+
+    summary = json.loads((tmp_path / 'bls_summary.json').read_text())
+    assert summary['samples_seen'] == sum(map(len, record.files)) < 240
+    assert summary['replaced_samples'] == 0 < summary['checked_samples']
