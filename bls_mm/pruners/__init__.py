@@ -4,7 +4,8 @@ from .dynamic_random import DynamicRandom
 from .epsilon_greedy import EpsilonGreedy
 from .info_batch import InfoBatch
 from .no_pruning import NoPruning
-from .pruner import Pruner, Selection
+from .pruner import Pruner
+from .selection import GroupWeights, Selection
 from .seta import SeTa
 from .static_random import StaticRandom
 from .ucb import UCB
@@ -13,6 +14,7 @@ __all__ = [
     'UCB',
     'DynamicRandom',
     'EpsilonGreedy',
+    'GroupWeights',
     'InfoBatch',
     'NoPruning',
     'Pruner',

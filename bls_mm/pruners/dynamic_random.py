@@ -2,7 +2,7 @@
 
 from bls_mm.registry import PRUNERS
 
-from .choose import count_kept, random_mask
+from .choose import thin
 from .pruner import Pruner, check_share
 
 
@@ -27,5 +27,5 @@ class DynamicRandom(Pruner):
         check_share('prune_ratio', prune_ratio, below=1)
         self.prune_ratio = prune_ratio
 
-    def prune(self, scores, epoch, rng):
-        return random_mask(len(scores), count_kept(len(scores), self.prune_ratio), rng), None
+    def prune(self, scores, scored, epoch, rng):
+        return thin(scored, self.prune_ratio, rng), None

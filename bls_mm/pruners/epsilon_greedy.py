@@ -6,7 +6,7 @@ import numpy as np
 
 from bls_mm.registry import PRUNERS
 
-from .choose import count_kept, top_mask
+from .choose import count_kept, thin_to, top_mask
 from .pruner import ROUNDING, Pruner, check_share
 
 
@@ -38,10 +38,10 @@ class EpsilonGreedy(Pruner):
         self.prune_ratio = prune_ratio
         self.epsilon = epsilon
 
-    def prune(self, scores, epoch, rng):
-        kept = count_kept(len(scores), self.prune_ratio)
+    def prune(self, scores, scored, epoch, rng):
+        kept = count_kept(np.count_nonzero(scored), self.prune_ratio)
         explored = math.floor(self.epsilon * kept + ROUNDING)
-        keep = top_mask(scores, kept - explored, rng)
-        rest = np.flatnonzero(~keep)
-        keep[rng.choice(rest, explored, replace=False, shuffle=False)] = True
+        keep = top_mask(scores, scored, kept - explored, rng)
+        rest = np.greater(scored, keep, out=scored)
+        keep |= thin_to(rest, explored, rng)
         return keep, None

@@ -6,8 +6,10 @@ import numpy as np
 
 from bls_mm.registry import PRUNERS
 
-from .choose import count_kept, random_mask
+from .choose import thin
+from .histogram import mean, percentile
 from .pruner import Pruner, check_share
+from .selection import GroupWeights
 
 
 @PRUNERS.register_module()
@@ -52,20 +54,19 @@ class InfoBatch(Pruner):
         self.prune_ratios = [prune_ratio] if keep_ratios is None else [1 - k for k in keep_ratios]
         self.quantiles = quantiles
 
-    def prune(self, scores, epoch, rng):
+    def prune(self, scores, scored, epoch, rng):
         if self.quantiles is None:
-            cuts = [scores.mean(dtype=np.float64)]
+            cuts = [mean(scores, scored)]
         else:
-            cuts = np.percentile(scores, self.quantiles)
-        keep = np.ones(len(scores), dtype=bool)
-        weights = np.ones(len(scores), dtype=np.float32)
-        low = -np.inf
-        for cut, prune_ratio in zip(cuts, self.prune_ratios):
-            easy = np.flatnonzero((scores >= low) & (scores < cut))
-            keep[easy] = random_mask(len(easy), count_kept(len(easy), prune_ratio), rng)
-            weights[easy] = 1 / (1 - prune_ratio)
-            low = cut
-        return keep, weights
+            cuts = [percentile(scores, scored, quantile) for quantile in self.quantiles]
+        group = np.zeros(len(scores), dtype=np.uint8)
+        for cut in cuts:
+            group += scores >= cut
+        group[np.logical_not(scored, out=scored)] = len(cuts)  # the never scored stay
+        keep = group == len(cuts)
+        for number, prune_ratio in enumerate(self.prune_ratios):
+            keep |= thin(group == number, prune_ratio, rng)
+        return keep, GroupWeights([*(1 / (1 - ratio) for ratio in self.prune_ratios), 1], group)
 
 
 def _check_quantiles(quantiles: Sequence[float], keep_ratios: Sequence[float]) -> None:

@@ -1,41 +1,50 @@
 """k-means on a line, exactly, on a sketch of the values."""
 
+from typing import Optional
+
 import numpy as np
+
+from .histogram import fine_histogram
 
 SKETCH_SIZE = 512
 
 
-def kmeans_cuts(values: np.ndarray, num_groups: int) -> np.ndarray:
+def kmeans_cuts(
+    values: np.ndarray, num_groups: int, where: Optional[np.ndarray] = None
+) -> np.ndarray:
     """Cuts values on a line into the groups of least variance.
 
     The best k-means groups on a line are intervals, and dynamic programming finds them without a
-    start to depend on. It runs on the distinct values themselves if they are few, else on
+    start to depend on. It runs on the bins of a fine histogram (see
+    :func:`bls_mm.pruners.histogram.fine_histogram`) if few of them hold values, else on
     ``SKETCH_SIZE`` bins of equal count; a cut is then off by at most one bin, 0.2 % of the samples.
 
     Args:
-        values (np.ndarray): ``(n,)`` float32, finite, at least one.
+        values (np.ndarray): ``(n,)`` float32, finite.
         num_groups (int): Number of groups k. Fewer distinct values give fewer groups.
+        where (np.ndarray, optional): ``(n,)`` bool, which values count, at least one. Defaults to
+            None, all.
 
     Returns:
         np.ndarray: At most ``k - 1`` cuts, ascending float32: group ``g`` is
         ``cuts[g - 1] <= value < cuts[g]``.
     """
-    lowest, centres, counts = _sketch(values)
+    where = np.ones(len(values), dtype=bool) if where is None else where
+    lowest, centres, counts = _sketch(values, where)
     starts = _best_starts(centres, counts, min(num_groups, len(centres)))
     return lowest[starts[1:]]
 
 
-def _sketch(values: np.ndarray) -> tuple:
-    """Returns lowest value, mean and count of each of at most ``SKETCH_SIZE`` ordered bins."""
-    ordered = np.sort(values)
-    firsts = np.flatnonzero(np.diff(ordered, prepend=np.nan) != 0)
-    if len(firsts) > SKETCH_SIZE:
-        quantiles = np.linspace(0, len(ordered), SKETCH_SIZE, endpoint=False).astype(np.int64)
-        # A bin starts where its value first occurs, so that equal values share a bin.
-        firsts = np.unique(np.searchsorted(ordered, ordered[quantiles]))
-    counts = np.diff(firsts, append=len(ordered))
-    centres = np.add.reduceat(ordered, firsts, dtype=np.float64) / counts
-    return ordered[firsts], centres, counts
+def _sketch(values: np.ndarray, where: np.ndarray) -> tuple:
+    """Returns lower edge, mean and count of each of at most ``SKETCH_SIZE`` ordered bins."""
+    edges, counts = fine_histogram(values, where)
+    if len(counts) <= SKETCH_SIZE:
+        return edges, edges.astype(np.float64), counts
+    before = np.cumsum(counts) - counts
+    firsts = np.flatnonzero(np.diff(before * SKETCH_SIZE // counts.sum(), prepend=-1))
+    sums = np.add.reduceat(edges * counts, firsts, dtype=np.float64)
+    counts = np.add.reduceat(counts, firsts)
+    return edges[firsts], sums / counts, counts
 
 
 def _best_starts(centres: np.ndarray, counts: np.ndarray, num_groups: int) -> list:
@@ -46,17 +55,17 @@ def _best_starts(centres: np.ndarray, counts: np.ndarray, num_groups: int) -> li
         for power in (np.ones_like(centred), centred, centred**2)
     )
     size = len(centres)
-    first, end = np.arange(size)[:, None], np.arange(1, size + 1)[None, :]
-    with np.errstate(divide='ignore', invalid='ignore'):
-        # spread[i, j]: sum of squares of bins i..j about their mean
-        spread = q[end] - q[first] - (s[end] - s[first]) ** 2 / (n[end] - n[first])
-    spread[first >= end] = np.inf
+    # spread[i, j]: sum of squares of bins i..j about their mean
+    spread = np.full((size, size), np.inf, dtype=np.float32)
+    for i in range(size):
+        squares, sums, numbers = (x[i + 1 :] - x[i] for x in (q, s, n))
+        spread[i, i:] = squares - sums**2 / numbers
 
     best = spread[0]
     choices = []
     for _ in range(num_groups - 1):
         # total[i, j]: bins 0..i-1 in the groups so far, bins i..j in one more
-        total = np.concatenate([[np.inf], best[:-1]])[:, None] + spread
+        total = spread + np.append(np.float32(np.inf), best[:-1])[:, None]
         choices.append(total.argmin(axis=0))
         best = total.min(axis=0)
     starts, last = [], size - 1

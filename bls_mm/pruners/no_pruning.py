@@ -1,7 +1,5 @@
 """Keeps everything."""
 
-import numpy as np
-
 from bls_mm.registry import PRUNERS
 
 from .pruner import Pruner
@@ -16,5 +14,5 @@ class NoPruning(Pruner):
     def __init__(self) -> None:
         super().__init__(delta=1.0)
 
-    def prune(self, scores, epoch, rng):
-        return np.ones(len(scores), dtype=bool), None
+    def prune(self, scores, scored, epoch, rng):
+        return scored, None

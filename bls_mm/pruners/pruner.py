@@ -2,24 +2,13 @@
 
 import math
 from abc import ABC, abstractmethod
-from typing import NamedTuple, Optional
+from typing import Optional
 
 import numpy as np
 
+from .selection import Selection, keep_all
+
 ROUNDING = 1e-9  # products such as 0.55 * 20 = 11.000000000000002 are meant to be whole
-
-
-class Selection(NamedTuple):
-    """The samples of an epoch.
-
-    Attributes:
-        indices (np.ndarray): ``(K,)`` int64, the kept samples, ascending and unique.
-        weights (np.ndarray, optional): ``(K,)`` float32, the loss weight of each kept sample; None
-            where all are 1.
-    """
-
-    indices: np.ndarray
-    weights: Optional[np.ndarray] = None
 
 
 class Pruner(ABC):
@@ -68,36 +57,38 @@ class Pruner(ABC):
         if self.is_annealing(epoch, max_epochs):
             return self.anneal(len(scores), rng)
         if self.previous is None or epoch % self.interval == 0:
-            selection = self._select(values, visits > 0, epoch, rng)
+            selection = self._select(values, visits, epoch, rng)
             self.previous = selection if self.interval > 1 else None
             return selection
         return self.previous
 
-    def _select(self, values, scored, epoch, rng) -> Selection:
-        if scored.all() or not self.needs_scores:
-            return to_selection(*self.prune(values, epoch, rng))
-        if not scored.any():
+    def _select(self, values, visits, epoch, rng) -> Selection:
+        if not self.needs_scores:
+            keep, weights = self.prune(values, np.ones(len(values), dtype=bool), epoch, rng)
+            return Selection.from_mask(keep, weights)
+        if not visits.any():
             return keep_all(len(values))
-        keep = np.ones(len(values), dtype=bool)
-        keep[scored], weights_of_scored = self.prune(values[scored], epoch, rng)
-        if weights_of_scored is None:
-            return to_selection(keep)
-        weights = np.ones(len(values), dtype=np.float32)
-        weights[scored] = weights_of_scored
-        return to_selection(keep, weights)
+        keep, weights = self.prune(values, visits > 0, epoch, rng)
+        unscored = visits == 0
+        keep |= unscored
+        if isinstance(weights, np.ndarray):
+            weights[unscored] = 1
+        return Selection.from_mask(keep, weights)
 
     @abstractmethod
-    def prune(self, scores: np.ndarray, epoch: int, rng: np.random.Generator):
+    def prune(self, scores: np.ndarray, scored: np.ndarray, epoch: int, rng: np.random.Generator):
         """The method itself.
 
         Args:
-            scores (np.ndarray): ``(n,)`` float32, scores of the samples that were scored.
+            scores (np.ndarray): ``(N,)`` float32.
+            scored (np.ndarray): ``(N,)`` bool, the samples that the method is about; what it says
+                of the others does not matter. It may be changed in place.
             epoch (int): The epoch, from 0.
             rng (np.random.Generator): Source of randomness.
 
         Returns:
-            tuple: ``(n,)`` bool, which samples stay; and ``(n,)`` float32, the weight of each
-            sample, or None where all are 1.
+            tuple: ``(N,)`` bool, which samples stay; and the weight of each sample, as ``(N,)``
+            float32 or as :class:`GroupWeights`, or None where all are 1.
         """
 
     def rank_by(self, scores: np.ndarray, visits: np.ndarray) -> np.ndarray:
@@ -118,26 +109,16 @@ class Pruner(ABC):
         """Returns what the scores, the seed and the epoch do not tell; arrays and plain numbers."""
         if self.previous is None:
             return {}
-        state = {'previous_indices': self.previous.indices}
-        if self.previous.weights is not None:
-            state['previous_weights'] = self.previous.weights
-        return state
+        return {f'previous_{name}': array for name, array in self.previous.as_arrays().items()}
 
     def load_state_dict(self, state: dict) -> None:
         """Takes over what :meth:`state_dict` returned."""
-        self.previous = None
-        if 'previous_indices' in state:
-            self.previous = Selection(state['previous_indices'], state.get('previous_weights'))
-
-
-def keep_all(num_samples: int) -> Selection:
-    """Selects every sample, unweighted."""
-    return Selection(np.arange(num_samples))
-
-
-def to_selection(keep: np.ndarray, weights: Optional[np.ndarray] = None) -> Selection:
-    """Turns a mask, and weights of all samples, into a :class:`Selection`."""
-    return Selection(np.flatnonzero(keep), None if weights is None else weights[keep])
+        arrays = {
+            name[len('previous_') :]: array
+            for name, array in state.items()
+            if name.startswith('previous_')
+        }
+        self.previous = Selection.from_arrays(arrays) if arrays else None
 
 
 def check_share(option: str, value: float, below: float = math.inf) -> None:

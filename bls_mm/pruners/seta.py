@@ -6,9 +6,10 @@ import numpy as np
 
 from bls_mm.registry import PRUNERS
 
-from .choose import count_kept, random_mask
+from .choose import thin
 from .kmeans import kmeans_cuts
-from .pruner import ROUNDING, Pruner, check_share, to_selection
+from .pruner import ROUNDING, Pruner, check_share
+from .selection import Selection
 
 ROUNDINGS = {'ceil': lambda width: math.ceil(width - ROUNDING), 'round': round}
 
@@ -55,17 +56,15 @@ class SeTa(Pruner):
         self.window_scale = window_scale
         self.round_window = ROUNDINGS[window_rounding]
 
-    def prune(self, scores, epoch, rng):
-        keep = random_mask(len(scores), count_kept(len(scores), self.prune_ratio), rng)
-        cuts = kmeans_cuts(scores[keep], self.num_groups)
-        edges = np.concatenate([[-np.inf], cuts, [np.inf]])
+    def prune(self, scores, scored, epoch, rng):
+        keep = thin(scored, self.prune_ratio, rng)
+        edges = [-np.inf, *kmeans_cuts(scores, self.num_groups, keep), np.inf]
         groups = len(edges) - 1  # fewer than asked for where scores take fewer values
         window = max(1, self.round_window(groups * self.window_scale))
         start = epoch % (groups - window + 1)
-        keep &= (scores >= edges[start]) & (scores < edges[start + window])
+        keep &= scores >= edges[start]
+        keep &= scores < edges[start + window]
         return keep, None
 
     def anneal(self, num_samples, rng):
-        return to_selection(
-            random_mask(num_samples, count_kept(num_samples, self.prune_ratio), rng)
-        )
+        return Selection.from_mask(thin(np.ones(num_samples, dtype=bool), self.prune_ratio, rng))

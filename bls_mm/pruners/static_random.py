@@ -4,7 +4,7 @@ import numpy as np
 
 from bls_mm.registry import PRUNERS
 
-from .choose import count_kept, random_mask
+from .choose import thin
 from .pruner import Pruner, check_share
 
 
@@ -29,8 +29,7 @@ class StaticRandom(Pruner):
         check_share('prune_ratio', prune_ratio, below=1)
         self.prune_ratio = prune_ratio
 
-    def prune(self, scores, epoch, rng):
+    def prune(self, scores, scored, epoch, rng):
         # The generator of an epoch is spawned from the seed of the run: back to that seed.
         rng_of_run = np.random.default_rng(rng.bit_generator.seed_seq.entropy)
-        kept = count_kept(len(scores), self.prune_ratio)
-        return random_mask(len(scores), kept, rng_of_run), None
+        return thin(scored, self.prune_ratio, rng_of_run), None

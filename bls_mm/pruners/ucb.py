@@ -6,6 +6,7 @@ import numpy as np
 
 from bls_mm.registry import PRUNERS
 
+from .blocks import blocks_of
 from .choose import count_kept, top_mask
 from .pruner import Pruner, check_share
 
@@ -20,7 +21,7 @@ class UCB(Pruner):
 
     and the :math:`\lfloor (1 - r) n \rfloor` samples of largest :math:`m + c v` stay. The first
     score sets :math:`m`. Source: Raju et al., arXiv 2111.12621, with the moving averages of the
-    InfoBatch authors' re-implementation. It keeps 10 bytes a sample of its own.
+    InfoBatch authors' re-implementation. It keeps 9 bytes a sample of its own.
 
     Args:
         prune_ratio (float): The :math:`r` above, in ``[0, 1)``. Defaults to 0.3.
@@ -55,17 +56,23 @@ class UCB(Pruner):
         if self.mean is None:
             self.mean, self.variance = np.zeros_like(scores), np.zeros_like(scores)
             self.visits_then = np.zeros_like(visits)
-        first = (visits > 0) & (self.visits_then == 0)
-        self.mean[first] = scores[first]
-        again = (visits > self.visits_then) & ~first
-        surprise = scores[again] - self.mean[again]
-        self.variance[again] = self.decay * self.variance[again] + (1 - self.decay) * surprise**2
-        self.mean[again] += (1 - self.decay) * surprise
+        rank = np.empty_like(self.mean)
+        for block in blocks_of(len(scores)):
+            score, seen, then = scores[block], visits[block], self.visits_then[block]
+            mean, variance = self.mean[block], self.variance[block]
+            first = (seen > 0) & (then == 0)
+            mean[first] = score[first]
+            again = (seen > then) & ~first
+            surprise = score[again] - mean[again]
+            variance[again] = self.decay * variance[again] + (1 - self.decay) * surprise**2
+            mean[again] += (1 - self.decay) * surprise
+            rank[block] = mean + self.confidence * variance
         self.visits_then = visits.copy()
-        return self.mean + self.confidence * self.variance
+        return rank
 
-    def prune(self, scores, epoch, rng):
-        return top_mask(scores, count_kept(len(scores), self.prune_ratio), rng), None
+    def prune(self, scores, scored, epoch, rng):
+        kept = count_kept(np.count_nonzero(scored), self.prune_ratio)
+        return top_mask(scores, scored, kept, rng), None
 
     def state_dict(self):
         state = super().state_dict()

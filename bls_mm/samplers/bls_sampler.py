@@ -1,24 +1,26 @@
 """The sampler that prunes."""
 
 import time
-from typing import Iterator, List, Optional, Sequence, Sized, Union
+from typing import Iterator, Optional, Sequence, Sized, Union
 
 import numpy as np
 import torch
 from mmengine.dist import get_dist_info, sync_random_seed
+from mmengine.logging import MessageHub
 from mmengine.registry import DATA_SAMPLERS
 from torch.utils.data import Sampler
 
 from bls_mm.pruners import Pruner, Selection
+from bls_mm.pruners.selection import keep_all
 from bls_mm.registry import PRUNERS, SCORERS, build
 from bls_mm.scorers import Scorer
 
-from .exchange import ScoredBatch, exchange_batches
-from .packing import pack_selection, unpack_selection
-from .plan import epoch_generator, rank_length, rank_order
+from .exchange import SeenBatches, exchange_batches
+from .order import ascending_order, random_order
+from .plan import deal, epoch_generator, rank_length
 
 SELECT, ORDER = 0, 1  # purposes of an epoch's random generators
-CHUNK = 65536  # samples turned into Python integers at a time
+MIN_ROUND = 1 << 17  # samples exchanged at a time, or a 16th of the data set if that is more
 
 
 @DATA_SAMPLERS.register_module()
@@ -70,11 +72,11 @@ class BLSSampler(Sampler):
         self.round_up = round_up
         self.max_epochs: Optional[int] = None
         self.planning_seconds = 0.0
-        self._seen: List[ScoredBatch] = []
+        self._seen = SeenBatches(len(dataset))
         # Until the first plan the epoch is a full one: MMEngine builds schedules from this length.
         self.epoch = 0
         self.planned = False
-        self.selection = Selection(np.arange(len(dataset)))
+        self.selection = keep_all(len(dataset))
 
     def set_epoch(self, epoch: int) -> None:
         """Plans an epoch: selects its samples by the scores of now.
@@ -86,6 +88,11 @@ class BLSSampler(Sampler):
         """
         if self.planned and epoch == self.epoch:
             return
+        if self.max_epochs is None and _mmengine_trains():
+            raise RuntimeError(
+                'BLSSampler needs BLSHook in this run; add '
+                "default_hooks=dict(bls=dict(type='bls_mm.BLSHook'))"
+            )
         start = time.perf_counter()
         self.epoch = epoch
         self.selection = self.pruner.select(
@@ -95,7 +102,7 @@ class BLSSampler(Sampler):
             self.max_epochs,
             epoch_generator(self.seed, epoch, SELECT),
         )
-        if len(self.selection.indices) == 0:
+        if self.selection.num_kept == 0:
             raise ValueError(
                 f'{type(self.pruner).__name__} keeps none of the {len(self.dataset)} samples in '
                 f'epoch {epoch}; choose a smaller prune_ratio'
@@ -105,21 +112,29 @@ class BLSSampler(Sampler):
 
     def __iter__(self) -> Iterator[int]:
         """Yields this rank's samples of the planned epoch; each call starts the same order anew."""
-        order = self.selection.indices
-        if self.shuffle:
-            order = epoch_generator(self.seed, self.epoch, ORDER).permutation(order)
-        order = rank_order(order, self.rank, self.world_size, len(self))
-        for start in range(0, len(order), CHUNK):
-            yield from order[start : start + CHUNK].tolist()
+        for block in deal(self._order, self.rank, self.world_size, len(self)):
+            yield from block.tolist()
+
+    def _order(self) -> Iterator[np.ndarray]:
+        """Yields the order of all ranks together, block by block."""
+        if not self.shuffle:
+            return ascending_order(self.selection, len(self.dataset))
+        rng = epoch_generator(self.seed, self.epoch, ORDER)
+        return random_order(self.selection, len(self.dataset), rng)
 
     def __len__(self) -> int:
         """This rank's number of samples in the planned epoch, the same on every rank."""
-        return rank_length(len(self.selection.indices), self.world_size, self.round_up)
+        return rank_length(self.selection.num_kept, self.world_size, self.round_up)
 
     @property
     def kept_ratio(self) -> float:
         """Share of the data set that the planned epoch keeps."""
-        return len(self.selection.indices) / len(self.dataset)
+        return self.selection.num_kept / len(self.dataset)
+
+    @property
+    def mean_weight(self) -> float:
+        """Mean loss weight of the samples that the planned epoch keeps."""
+        return self.selection.mean_weight
 
     def weights_of(self, indices: Sequence[int]) -> Optional[np.ndarray]:
         """Returns the loss weights of kept samples.
@@ -130,9 +145,7 @@ class BLSSampler(Sampler):
         Returns:
             np.ndarray or None: ``(B,)`` float32; None where the plan weighs nothing.
         """
-        if self.selection.weights is None:
-            return None
-        return self.selection.weights[np.searchsorted(self.selection.indices, indices)]
+        return self.selection.weights_of(indices)
 
     def update(
         self, indices: Union[torch.Tensor, Sequence[int]], loss: Union[torch.Tensor, float]
@@ -147,18 +160,20 @@ class BLSSampler(Sampler):
             indices (torch.Tensor or sequence): ``(B,)`` integers, the samples of the batch.
             loss (torch.Tensor or float): Scalar, or ``(B,)``; see :meth:`Scorer.update`.
         """
-        batch = ScoredBatch(
-            torch.as_tensor(indices, dtype=torch.int64), torch.as_tensor(loss).detach()
-        )
-        self._seen.append(batch)
-        if self.world_size == 1 and batch.loss.device.type == 'cpu':
-            self.exchange()
+        loss = torch.as_tensor(loss)
+        if self.world_size == 1 and loss.device.type == 'cpu':
+            self.scorer.update(indices, loss)
+        else:
+            self._seen.append(indices, self.scorer.reduce(loss, len(indices)))
 
     def exchange(self) -> None:
         """Brings the scores up to date, on all ranks alike; all ranks must call it together."""
-        seen, self._seen = self._seen, []
-        for indices, loss in exchange_batches(seen):
-            self.scorer.update(indices, loss)
+        if self.world_size == 1 and len(self._seen) == 0:
+            return
+        round_size = max(MIN_ROUND, len(self.dataset) // 16)
+        per_sample = self.scorer.needs_sample_losses
+        for batches in exchange_batches(self._seen.take(), per_sample, round_size):
+            self.scorer.update_many(*batches)
 
     def state_dict(self) -> dict:
         """Returns what a resumed run needs, also within an epoch: tensors and plain numbers.
@@ -170,14 +185,11 @@ class BLSSampler(Sampler):
         state = {
             'seed': self.seed,
             'scorer': self.scorer.state_dict(),
-            'pruner': {
-                key: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
-                for key, value in self.pruner.state_dict().items()
-            },
+            'pruner': _as_tensors(self.pruner.state_dict()),
         }
         if self.planned:
             state['epoch'] = self.epoch
-            state['plan'] = pack_selection(self.selection, len(self.dataset))
+            state['plan'] = _as_tensors(self.selection.as_arrays())
         return state
 
     def load_state_dict(self, state: dict) -> None:
@@ -190,17 +202,12 @@ class BLSSampler(Sampler):
             ValueError: If the state belongs to a data set of another length.
         """
         self.scorer.load_state_dict(state['scorer'])
-        self.pruner.load_state_dict(
-            {
-                key: value.cpu().numpy() if isinstance(value, torch.Tensor) else value
-                for key, value in state['pruner'].items()
-            }
-        )
+        self.pruner.load_state_dict(_as_arrays(state['pruner']))
         self.seed = int(state['seed'])
         self.planned = 'plan' in state
         if self.planned:
             self.epoch = int(state['epoch'])
-            self.selection = unpack_selection(state['plan'], len(self.dataset))
+            self.selection = Selection.from_arrays(_as_arrays(state['plan']))
 
     def forget_plan(self) -> None:
         """Makes the next :meth:`set_epoch` plan, also for the epoch that was planned already."""
@@ -208,4 +215,24 @@ class BLSSampler(Sampler):
 
     def keep_all(self) -> None:
         """Replaces the plan of the epoch by one of all samples."""
-        self.selection = Selection(np.arange(len(self.dataset)))
+        self.selection = keep_all(len(self.dataset))
+
+
+def _as_tensors(state: dict) -> dict:
+    return {
+        key: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+        for key, value in state.items()
+    }
+
+
+def _as_arrays(state: dict) -> dict:
+    return {
+        key: value.cpu().numpy() if isinstance(value, torch.Tensor) else value
+        for key, value in state.items()
+    }
+
+
+def _mmengine_trains() -> bool:
+    """Whether an MMEngine runner is training; asks without creating what MMEngine would."""
+    hubs = list(MessageHub._instance_dict.values())
+    return bool(hubs) and hubs[-1].runtime_info.get('loop_stage') == 'train'

@@ -1,80 +1,133 @@
 """What the ranks tell each other: which batches they saw, and their losses."""
 
-from typing import Iterator, List, NamedTuple
+from array import array
+from typing import Iterator, List, NamedTuple, Sequence
 
 import torch
-from mmengine.dist import all_gather, get_world_size
+from mmengine.dist import all_gather, get_rank
+
+JOIN = 1024  # single losses that are joined at a time
 
 
-class ScoredBatch(NamedTuple):
-    """One batch and its loss.
+class ScoredBatches(NamedTuple):
+    """Batches and their losses.
 
     Attributes:
-        indices (torch.Tensor): ``(B,)`` int64.
-        loss (torch.Tensor): float32 scalar, or ``(B,)``.
+        sizes (torch.Tensor): ``(M,)`` int64, the number of samples of each batch.
+        indices (torch.Tensor): ``(sum of sizes,)`` integers, batch after batch.
+        losses (torch.Tensor): float32, one of each batch, or one of each sample.
     """
 
+    sizes: torch.Tensor
     indices: torch.Tensor
-    loss: torch.Tensor
+    losses: torch.Tensor
 
 
-def exchange_batches(batches: List[ScoredBatch]) -> Iterator[ScoredBatch]:
-    """Gathers the batches of all ranks, in an order that is the same on every rank.
+class SeenBatches:
+    """Collects batches, at 4 bytes a sample, until they are exchanged.
 
-    Three collectives whatever the number of batches: the lengths, then the indices as int64 (the
-    dtype of a loss would corrupt them), then the losses. A rank may have nothing to add.
+    Losses stay on their device, and are joined there, so that to collect waits for nothing.
 
     Args:
-        batches (list[ScoredBatch]): What this rank saw since the last exchange.
+        num_samples (int): Length of the data set.
+    """
+
+    def __init__(self, num_samples: int) -> None:
+        self.num_samples = num_samples
+        self.clear()
+
+    def clear(self) -> None:
+        """Forgets all batches."""
+        self._sizes = array('q')
+        self._indices = array('i' if self.num_samples < 2**31 else 'q')
+        self._losses: List[torch.Tensor] = []
+        self._joined: List[torch.Tensor] = []
+
+    def append(self, indices: Sequence[int], loss: torch.Tensor) -> None:
+        """Adds a batch.
+
+        Args:
+            indices (sequence[int]): ``(B,)``.
+            loss (torch.Tensor): float32, scalar or ``(B,)``, on any device.
+        """
+        self._indices.fromlist(indices.tolist() if hasattr(indices, 'tolist') else list(indices))
+        self._sizes.append(len(indices))
+        self._losses.append(loss.reshape(-1))
+        if len(self._losses) == JOIN:
+            self._join()
+
+    def take(self) -> ScoredBatches:
+        """Returns all batches, in main memory, and forgets them."""
+        self._join()
+        losses = [part.to('cpu') for part in self._joined]
+        sizes, indices = self._sizes, self._indices
+        self.clear()
+        return ScoredBatches(
+            _as_tensor(sizes), _as_tensor(indices), torch.cat([torch.empty(0), *losses])
+        )
+
+    def _join(self) -> None:
+        if self._losses:
+            self._joined.append(torch.cat(self._losses))
+            self._losses = []
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+
+def exchange_batches(
+    seen: ScoredBatches, per_sample: bool, round_size: int
+) -> Iterator[ScoredBatches]:
+    """Gathers the batches of all ranks, in an order that is the same on every rank.
+
+    They travel in rounds, so that no rank ever holds all of them; indices as int64, since the dtype
+    of a loss would corrupt them. A rank may have nothing to add.
+
+    Args:
+        seen (ScoredBatches): What this rank saw since the last exchange.
+        per_sample (bool): Whether losses come one for each sample.
+        round_size (int): About how many samples, over all ranks, travel at a time.
 
     Yields:
-        ScoredBatch: First batch of rank 0, first of rank 1, ..., second of rank 0, ...
+        ScoredBatches: The next batches of rank 0, then those of rank 1, ...
     """
-    if get_world_size() == 1:
-        yield from batches
-        return
-    sizes = torch.tensor([len(batch.indices) for batch in batches], dtype=torch.int64)
-    # The number of losses of a batch: 0 says that it is a scalar.
-    widths = torch.tensor([batch.loss.numel() * batch.loss.ndim for batch in batches]).long()
-    indices = _join([batch.indices for batch in batches], torch.int64)
-    losses = _join([batch.loss.reshape(-1) for batch in batches], torch.float32)
-
-    counts = torch.tensor([len(sizes), len(indices), len(losses)])
-    counts = torch.stack(all_gather(counts))
-    most_batches, most_indices, most_losses = counts.max(dim=0).values.tolist()
-    heads = _gather(
-        torch.cat(
-            [_pad(sizes, most_batches), _pad(widths, most_batches), _pad(indices, most_indices)]
+    counts = torch.stack(_gather(torch.tensor([len(seen.sizes), len(seen.indices)])))
+    most_batches = int(counts[:, 0].max())
+    num_rounds = -(-int(counts[:, 1].sum()) // round_size)
+    sizes = _gather(_fit(seen.sizes, most_batches, fill=-1))
+    indices, losses = seen.indices, seen.losses
+    step = -(-most_batches // max(num_rounds, 1))
+    for start in range(0, most_batches, step):
+        sizes_of_round = [size[start : start + step] for size in sizes]
+        sizes_of_round = [size[size >= 0] for size in sizes_of_round]
+        lengths = [int(size.sum()) for size in sizes_of_round]
+        loss_lengths = lengths if per_sample else [len(size) for size in sizes_of_round]
+        yield ScoredBatches(
+            torch.cat(sizes_of_round),
+            _gather_parts(indices, lengths, torch.int64),
+            _gather_parts(losses, loss_lengths, torch.float32),
         )
-    )
-    all_losses = _gather(_pad(losses, most_losses))
-
-    ranks = []
-    for head, loss, (num_batches, num_indices, num_losses) in zip(
-        heads, all_losses, counts.tolist()
-    ):
-        size, width, index = head.split([most_batches, most_batches, most_indices])
-        size, width = size[:num_batches].tolist(), width[:num_batches].tolist()
-        values = loss[:num_losses].split([w or 1 for w in width])
-        ranks.append(
-            [
-                ScoredBatch(i, v if w else v[0])
-                for i, v, w in zip(index[:num_indices].split(size), values, width)
-            ]
-        )
-    for iteration in range(most_batches):
-        for batches_of_rank in ranks:
-            if iteration < len(batches_of_rank):
-                yield batches_of_rank[iteration]
+        rank = get_rank()
+        indices, losses = indices[lengths[rank] :], losses[loss_lengths[rank] :]
 
 
-def _join(parts: list, dtype: torch.dtype) -> torch.Tensor:
-    return torch.cat(parts).to('cpu', dtype) if parts else torch.empty(0, dtype=dtype)
+def _gather_parts(values: torch.Tensor, lengths: List[int], dtype: torch.dtype) -> torch.Tensor:
+    """Joins the first so many values of each rank."""
+    if len(lengths) == 1:
+        return values[: lengths[0]]
+    parts = _gather(_fit(values[: lengths[get_rank()]].to(dtype), max(lengths)))
+    return torch.cat([part[:length] for part, length in zip(parts, lengths)])
 
 
-def _pad(values: torch.Tensor, length: int) -> torch.Tensor:
-    return torch.nn.functional.pad(values, (0, length - len(values)))
+def _fit(values: torch.Tensor, length: int, fill: int = 0) -> torch.Tensor:
+    """Pads values, since collectives want the same length on every rank."""
+    return torch.nn.functional.pad(values, (0, length - len(values)), value=fill)
 
 
-def _gather(values: torch.Tensor) -> list:
+def _gather(values: torch.Tensor) -> List[torch.Tensor]:
     return [part.cpu() for part in all_gather(values)]
+
+
+def _as_tensor(values: array) -> torch.Tensor:
+    dtype = torch.int32 if values.typecode == 'i' else torch.int64
+    return torch.frombuffer(values, dtype=dtype) if values else torch.empty(0, dtype=dtype)

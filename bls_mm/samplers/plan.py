@@ -1,4 +1,6 @@
-"""In which order each rank sees the kept samples. Pure array functions."""
+"""In which order each rank sees the kept samples, and how many it sees."""
+
+from typing import Callable, Iterable, Iterator
 
 import numpy as np
 
@@ -35,19 +37,26 @@ def rank_length(num_samples: int, world_size: int, round_up: bool) -> int:
     return num_samples // world_size
 
 
-def rank_order(order: np.ndarray, rank: int, world_size: int, length: int) -> np.ndarray:
+def deal(
+    order: Callable[[], Iterable[np.ndarray]], rank: int, world_size: int, length: int
+) -> Iterator[np.ndarray]:
     """Deals an order of samples out to the ranks, and starts over where it is too short.
 
     Args:
-        order (np.ndarray): ``(K,)`` integers, the order of all ranks together.
+        order (Callable): Returns the order of all ranks together, block by block.
         rank (int): This rank.
         world_size (int): Number of ranks.
         length (int): How many samples each rank gets.
 
-    Returns:
-        np.ndarray: ``(length,)``, the order of this rank.
+    Yields:
+        np.ndarray: Blocks of the order of this rank, ``length`` samples in all.
     """
-    if world_size == 1:
-        return order[:length]
-    positions = rank + world_size * np.arange(length)
-    return order[positions % len(order)]
+    first = rank  # position in the coming block of the next sample of this rank
+    while length > 0:
+        for block in order():
+            mine = block[first::world_size][:length]
+            yield mine
+            length -= len(mine)
+            if length == 0:
+                return
+            first = (first - len(block)) % world_size

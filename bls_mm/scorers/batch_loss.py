@@ -1,5 +1,6 @@
 """The Batch Loss Score."""
 
+import numpy as np
 import torch
 
 from bls_mm.registry import SCORERS
@@ -35,9 +36,12 @@ class BatchLossScorer(Scorer):
 
     def score(self, indices: torch.Tensor, loss: torch.Tensor) -> None:
         if self.awaits_first_batch:
-            self.scores.fill_(loss)
+            self.scores.fill_(loss.reshape(-1)[0])
             self.awaits_first_batch = False
-        self.scores[indices] = self.alpha * self.scores[indices] + (1 - self.alpha) * loss
+        # In numpy, which indexes several times as fast as torch does on a CPU.
+        scores, indices = self.scores.numpy(), indices.numpy()
+        kept, new = np.float32(self.alpha), np.float32(1 - self.alpha) * loss.numpy()
+        scores[indices] = kept * scores[indices] + new
 
     def state_dict(self) -> dict:
         return {**super().state_dict(), 'awaits_first_batch': self.awaits_first_batch}

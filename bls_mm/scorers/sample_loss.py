@@ -23,4 +23,4 @@ class SampleLossScorer(Scorer):
     needs_sample_losses = True
 
     def score(self, indices: torch.Tensor, loss: torch.Tensor) -> None:
-        self.scores[indices] = loss
+        self.scores.numpy()[indices.numpy()] = loss.numpy()

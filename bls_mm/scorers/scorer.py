@@ -1,11 +1,13 @@
 """What every scorer shares: bookkeeping of visits, and care with bad losses."""
 
+import math
 from abc import ABC, abstractmethod
 from typing import Sequence, Union
 
+import numpy as np
 import torch
 
-MAX_VISITS = torch.iinfo(torch.int16).max
+MAX_VISITS = np.iinfo(np.int16).max
 
 
 class Scorer(ABC):
@@ -16,8 +18,8 @@ class Scorer(ABC):
 
     Attributes:
         scores (torch.Tensor): ``(N,)`` float32, in the unit of the loss.
-        visits (torch.Tensor): ``(N,)`` int16, how often each sample was scored; stops counting
-            at 32,767.
+        visits (torch.Tensor): ``(N,)``, how often each sample was scored: uint8, and int16 from
+            the 256th visit of any sample on; stops counting at 32,767.
         skipped (int): Number of losses that were not finite, and therefore changed nothing.
     """
 
@@ -31,7 +33,7 @@ class Scorer(ABC):
                 'give the length of the training set'
             )
         self.scores = torch.zeros(num_samples, dtype=torch.float32)
-        self.visits = torch.zeros(num_samples, dtype=torch.int16)
+        self.visits = torch.zeros(num_samples, dtype=torch.uint8)
         self.skipped = 0
 
     def update(
@@ -51,46 +53,106 @@ class Scorer(ABC):
             IndexError: If an index is outside ``[0, N)``.
         """
         indices = torch.as_tensor(indices, dtype=torch.int64)
-        loss = torch.as_tensor(loss).detach().to('cpu', torch.float32)
-        if loss.ndim and loss.shape != indices.shape:
-            raise ValueError(
-                f'loss has shape {tuple(loss.shape)} for a batch of {len(indices)} samples; '
-                'give one scalar, or one value for each sample'
-            )
-        if self.needs_sample_losses:
-            if loss.ndim == 0 and len(indices) > 1:
-                raise ValueError(
-                    f'{type(self).__name__} needs the loss of each sample, but got one scalar for '
-                    f"a batch of {len(indices)}; make the model's loss unreduced (shape (B,)), "
-                    'or use BatchLossScorer'
-                )
-            loss = loss.expand(len(indices))
+        loss = self.reduce(torch.as_tensor(loss).to('cpu'), len(indices))
+        if loss.ndim:
             finite = torch.isfinite(loss)
             self.skipped += int((~finite).sum())
-            indices, loss = indices[finite], loss[finite]
+            self._apply(indices[finite], loss[finite])
+        elif math.isfinite(loss):
+            self._apply(indices, loss)
         else:
-            loss = loss.mean()
-            if not torch.isfinite(loss):
-                self.skipped += 1
-                return
+            self.skipped += 1
+
+    def reduce(self, loss: torch.Tensor, batch_size: int) -> torch.Tensor:
+        """Brings the loss of a batch into the form that scores need, on its device.
+
+        Args:
+            loss (torch.Tensor): Scalar, or ``(B,)``.
+            batch_size (int): The number of samples B.
+
+        Returns:
+            torch.Tensor: float32, detached: ``(B,)`` where :attr:`needs_sample_losses`, else the
+            scalar mean.
+
+        Raises:
+            ValueError: If the shapes do not fit, or the scorer needs a loss of each sample.
+        """
+        loss = loss.detach().float()
+        if loss.ndim and loss.shape != (batch_size,):
+            raise ValueError(
+                f'loss has shape {tuple(loss.shape)} for a batch of {batch_size} samples; '
+                'give one scalar, or one value for each sample'
+            )
+        if not self.needs_sample_losses:
+            return loss.mean() if loss.ndim else loss
+        if loss.ndim == 0 and batch_size > 1:
+            raise ValueError(
+                f'{type(self).__name__} needs the loss of each sample, but got one scalar for '
+                f"a batch of {batch_size}; make the model's loss unreduced (shape (B,)), "
+                'or use BatchLossScorer'
+            )
+        return loss.reshape(batch_size)
+
+    def update_many(self, sizes: torch.Tensor, indices: torch.Tensor, losses: torch.Tensor) -> None:
+        """Takes in the losses of many batches: the same as to update by one after the other.
+
+        Where no sample comes twice and all losses are finite, the order does not matter and one
+        step does it. Otherwise either half is taken in on its own.
+
+        Args:
+            sizes (torch.Tensor): ``(M,)`` int64, the number of samples of each batch.
+            indices (torch.Tensor): ``(sum of sizes,)`` integers, batch after batch.
+            losses (torch.Tensor): float32: ``(M,)``, or ``(sum of sizes,)`` where
+                :attr:`needs_sample_losses`.
+        """
+        if len(sizes) == 1:
+            self.update(indices, losses if self.needs_sample_losses else losses[0])
+        elif bool(torch.isfinite(losses).all()) and self._are_distinct(indices):
+            if not self.needs_sample_losses:
+                losses = losses.repeat_interleave(sizes)
+            self._apply(indices, losses)
+        elif len(sizes):
+            half = len(sizes) // 2
+            num_indices = int(sizes[:half].sum())
+            num_losses = num_indices if self.needs_sample_losses else half
+            self.update_many(sizes[:half], indices[:num_indices], losses[:num_losses])
+            self.update_many(sizes[half:], indices[num_indices:], losses[num_losses:])
+
+    def _apply(self, indices: torch.Tensor, loss: torch.Tensor) -> None:
         self._check_range(indices)
         self.score(indices, loss)
-        self.visits[indices] = self.visits[indices].clamp(max=MAX_VISITS - 1) + 1
+        self._count_visits(indices.numpy())
+
+    def _count_visits(self, indices: np.ndarray) -> None:
+        counts = self.visits.numpy()[indices]
+        most = counts.max(initial=0)
+        if most == np.iinfo(np.uint8).max and self.visits.dtype == torch.uint8:
+            self.visits = self.visits.to(torch.int16)
+            counts = counts.astype(np.int16)
+        if most == MAX_VISITS:
+            counts = counts.clip(max=MAX_VISITS - 1)
+        self.visits.numpy()[indices] = counts + 1
+
+    def _are_distinct(self, indices: torch.Tensor) -> bool:
+        self._check_range(indices)
+        seen = np.zeros(len(self.scores), dtype=bool)
+        seen[indices.numpy()] = True
+        return np.count_nonzero(seen) == len(indices)
 
     @abstractmethod
     def score(self, indices: torch.Tensor, loss: torch.Tensor) -> None:
-        """Updates :attr:`scores` of a batch whose loss is finite.
+        """Updates :attr:`scores` of some samples, in terms of their own scores and losses.
 
         Args:
-            indices (torch.Tensor): ``(B,)`` int64.
-            loss (torch.Tensor): float32 scalar; ``(B,)`` where :attr:`needs_sample_losses`.
+            indices (torch.Tensor): ``(B,)`` integers: the samples of a batch, or of many batches
+                if all are distinct.
+            loss (torch.Tensor): float32, finite: ``(B,)`` the loss of each sample, or of the batch
+                that it was in; or one scalar for all.
         """
 
     def state_dict(self) -> dict:
         """Returns what a resumed run needs: tensors and plain numbers, 5 or 6 bytes a sample."""
-        few = int(self.visits.max()) <= torch.iinfo(torch.uint8).max
-        visits = self.visits.to(torch.uint8) if few else self.visits
-        return {'scores': self.scores, 'visits': visits, 'skipped': self.skipped}
+        return {'scores': self.scores, 'visits': self.visits, 'skipped': self.skipped}
 
     def load_state_dict(self, state: dict) -> None:
         """Takes over the state of another scorer of the same kind.
@@ -108,12 +170,15 @@ class Scorer(ABC):
                 'or forget the scores with BLSHook(reset_scores=True)'
             )
         self.scores.copy_(state['scores'])
-        self.visits.copy_(state['visits'])
+        self.visits = state['visits'].to('cpu', copy=True)
         self.skipped = int(state['skipped'])
 
     def _check_range(self, indices: torch.Tensor) -> None:
-        if len(indices) and not 0 <= int(indices.min()) <= int(indices.max()) < len(self.scores):
+        if len(indices) == 0:
+            return
+        low, high = indices.numpy().min(), indices.numpy().max()
+        if low < 0 or high >= len(self.scores):
             raise IndexError(
-                f'indices run from {int(indices.min())} to {int(indices.max())}, but the training '
-                f'set has {len(self.scores)} samples; give positions in the data set'
+                f'indices run from {low} to {high}, but the training set has {len(self.scores)} '
+                'samples; give positions in the data set'
             )

@@ -1,8 +1,13 @@
+import subprocess
+import sys
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
 from mmengine.registry import DATA_SAMPLERS
 from torch.utils.data import BatchSampler, DataLoader
+from toy import build_runner, find_hook
 
 from bls_mm.pruners import Pruner
 from bls_mm.samplers import BLSSampler
@@ -167,7 +172,7 @@ def test_is_built_by_mmengine_from_what_a_config_inherits():
 
 def test_a_pruner_of_ones_own():
     class Odd(Pruner):
-        def prune(self, scores, epoch, rng):
+        def prune(self, scores, scored, epoch, rng):
             return np.arange(len(scores)) % 2 == 1, None
 
     sampler = BLSSampler(range(6), pruner=Odd(), seed=0)
@@ -178,7 +183,7 @@ def test_a_pruner_of_ones_own():
 
 def test_a_pruner_that_keeps_nothing_is_one_sentence():
     class Nothing(Pruner):
-        def prune(self, scores, epoch, rng):
+        def prune(self, scores, scored, epoch, rng):
             return np.zeros(len(scores), dtype=bool), None
 
     sampler = BLSSampler(range(6), pruner=Nothing(), seed=0)
@@ -209,3 +214,43 @@ def test_bad_options_are_one_sentence(options, error, message):
 def test_an_empty_data_set_is_one_sentence():
     with pytest.raises(ValueError, match='dataset is empty; check ann_file'):
         BLSSampler([])
+
+
+def test_mmengine_without_the_hook_is_one_sentence(tmp_path):
+    runner = build_runner(tmp_path)
+    runner.hooks.remove(find_hook(runner))
+    with pytest.raises(RuntimeError, match=r'BLSSampler needs BLSHook in this run; add default'):
+        runner.train()
+    runner.message_hub.pop_info('loop_stage')
+    make().set_epoch(0)  # outside a run no hook is needed
+
+
+def test_a_plain_loop_creates_nothing_of_mmengines():
+    code = (
+        'from mmengine.logging import MessageHub; from bls_mm import BLSSampler; '
+        'BLSSampler(range(4), seed=0).set_epoch(0); assert not MessageHub._instance_dict'
+    )
+    subprocess.run([sys.executable, '-c', code], check=True)
+
+
+def test_losses_of_several_ranks_wait_for_the_exchange_but_their_errors_do_not():
+    sampler = make('SeTa', world_size=2, scorer=dict(type='SampleLossScorer'))
+    with pytest.raises(ValueError, match='needs the loss of each sample'):
+        sampler.update([1, 2], 0.5)
+    sampler.update([1, 2], torch.tensor([0.5, 0.25]))
+    assert not sampler.scorer.visits.any()
+
+
+@pytest.mark.parametrize('pruner', [name for name in PRUNERS if name != 'UCB'])
+def test_a_plan_takes_at_most_10_bytes_a_sample_while_it_is_made_and_6_after(pruner):
+    num = 1_000_000
+    sampler = make(pruner, num)
+    sampler.update(range(num - 5), 1.0)
+    sampler.scorer.scores.uniform_(generator=torch.Generator().manual_seed(0))
+    tracemalloc.start()
+    sampler.set_epoch(1)
+    at_rest, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    scores_and_visits = 5 * num
+    assert scores_and_visits + at_rest < 6 * num
+    assert scores_and_visits + peak < 10 * num

@@ -7,7 +7,7 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 
 from bls_mm.samplers import BLSSampler
-from bls_mm.samplers.exchange import ScoredBatch, exchange_batches
+from bls_mm.samplers.exchange import SeenBatches, exchange_batches
 from bls_mm.scorers import BatchLossScorer
 
 
@@ -26,39 +26,54 @@ def _enter(rank, target, world_size, tmp_path, args):
     dist.destroy_process_group()
 
 
-def _batches_of(rank):
-    # Indices beyond what float32 can tell apart, ragged batches, vectors and scalars, an idle rank.
-    if rank == 2:
-        return []
+def _seen_by(rank):
+    # Indices beyond what float32 can tell apart, ragged batches, an idle rank.
+    seen = SeenBatches(num_samples=2**31)
     big = 16_777_217 + 1000 * rank
-    return [
-        ScoredBatch(torch.tensor([big, big + 1]), torch.tensor(0.1 + rank)),
-        ScoredBatch(torch.tensor([big + 2]), torch.tensor([0.2 + rank])),
-        *([ScoredBatch(torch.tensor([7]), torch.tensor(9.0))] if rank == 0 else []),
-    ]
+    if rank != 2:
+        seen.append([big, big + 1], torch.tensor(0.1 + rank))
+        seen.append(torch.tensor([big + 2]), torch.tensor(0.2 + rank))
+    if rank == 0:
+        seen.append(np.array([7]), torch.tensor(9.0))
+    return seen.take()
 
 
-def _exchange(rank):
+def _exchange(rank, round_size):
     return [
-        (batch.indices.tolist(), batch.loss.tolist())
-        for batch in exchange_batches(_batches_of(rank))
+        [part.tolist() for part in batches]
+        for batches in exchange_batches(_seen_by(rank), per_sample=False, round_size=round_size)
     ]
 
 
 def test_all_ranks_get_all_batches_in_one_order(tmp_path):
-    results = in_processes(_exchange, 3, tmp_path)
+    results = in_processes(_exchange, 3, tmp_path, 100)
     assert results[0] == results[1] == results[2]
-    indices = [batch[0] for batch in results[0]]
-    assert indices == [
-        [16_777_217, 16_777_218],
-        [16_778_217, 16_778_218],
-        [16_777_219],
-        [16_778_219],
-        [7],
+    ((sizes, indices, losses),) = results[0]
+    assert sizes == [2, 1, 1, 2, 1]
+    assert indices == [16_777_217, 16_777_218, 16_777_219, 7, 16_778_217, 16_778_218, 16_778_219]
+    assert losses == pytest.approx([0.1, 0.2, 9.0, 1.1, 1.2])
+
+
+def test_rounds_cut_between_batches_and_lose_nothing(tmp_path):
+    results = in_processes(_exchange, 3, tmp_path, 3)
+    assert results[0] == results[1] == results[2]
+    assert [sizes for sizes, _, _ in results[0]] == [[2, 2], [1, 1], [1]]
+    assert [losses for *_, losses in results[0]] == [
+        pytest.approx([0.1, 1.1]),
+        pytest.approx([0.2, 1.2]),
+        [9.0],
     ]
-    losses = [batch[1] for batch in results[0]]
-    assert losses[0] == pytest.approx(0.1)
-    assert losses[3] == pytest.approx([1.2])
+
+
+def test_seen_batches_take_four_bytes_a_sample_and_join_their_losses():
+    seen = SeenBatches(num_samples=5000)
+    for index in range(5000):
+        seen.append([index], torch.tensor(float(index)))
+    sizes, indices, losses = seen.take()
+    assert indices.dtype == torch.int32
+    assert sizes.sum() == len(indices) == 5000
+    assert torch.equal(losses.long(), indices.long())
+    assert len(seen) == 0
 
 
 def _train(rank, num, pruner):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bls_mm.samplers.plan import epoch_generator, rank_length, rank_order
+from bls_mm.samplers.plan import deal, epoch_generator, rank_length
 
 
 def test_generators_differ_by_seed_epoch_and_purpose_and_by_nothing_else():
@@ -19,7 +19,11 @@ def test_generators_differ_by_seed_epoch_and_purpose_and_by_nothing_else():
 def test_ranks_are_equally_long_and_share_the_samples_evenly(num_samples, world_size, round_up):
     length = rank_length(num_samples, world_size, round_up)
     order = np.random.default_rng(0).permutation(1000)[:num_samples]
-    ranks = [rank_order(order, rank, world_size, length) for rank in range(world_size)]
+    blocks = np.split(order, sorted({num_samples // 3, num_samples // 2}))
+    ranks = [
+        np.concatenate(list(deal(lambda: blocks, rank, world_size, length)))
+        for rank in range(world_size)
+    ]
     assert {len(rank) for rank in ranks} == {length}
     assert length >= 1
     seen, counts = np.unique(np.concatenate(ranks), return_counts=True)

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -33,11 +34,35 @@ class TestEveryScorer:
         with pytest.raises(ValueError, match='for a batch of 2 samples'):
             scorer_type(4).update([0, 1], torch.ones(3))
 
-    def test_visits_stop_counting_before_they_overflow(self, scorer_type):
+    def test_visits_are_counted_beyond_a_byte_and_stop_before_they_overflow(self, scorer_type):
         scorer = scorer_type(2)
+        for _ in range(300):
+            scorer.update([0], 1.0)
+        assert scorer.visits.tolist() == [300, 0]
         scorer.visits.fill_(MAX_VISITS)
         scorer.update([0], 1.0)
         assert scorer.visits.tolist() == [MAX_VISITS, MAX_VISITS]
+
+    @pytest.mark.parametrize('bad', [None, float('nan')])
+    @pytest.mark.parametrize('repeats', [False, True])
+    def test_many_batches_at_once_are_the_same_as_one_by_one(self, scorer_type, bad, repeats):
+        rng = np.random.default_rng(0)
+        one, other = scorer_type(200), scorer_type(200)
+        for _ in range(3):
+            sizes = torch.from_numpy(rng.integers(1, 6, 40))
+            total = int(sizes.sum())
+            indices = rng.integers(200, size=total) if repeats else rng.permutation(200)[:total]
+            indices = torch.from_numpy(indices)
+            losses = torch.rand(total if scorer_type.needs_sample_losses else 40)
+            if bad is not None:
+                losses[[0, 7]] = bad
+            each = losses.split(sizes.tolist() if scorer_type.needs_sample_losses else 1)
+            for batch, loss in zip(indices.split(sizes.tolist()), each):
+                one.update(batch, loss if scorer_type.needs_sample_losses else loss[0])
+            other.update_many(sizes, indices.to(torch.int32), losses)
+        assert torch.equal(one.scores, other.scores)
+        assert torch.equal(one.visits, other.visits)
+        assert one.skipped == other.skipped == (0 if bad is None else 6)
 
     def test_gradients_and_half_precision_are_taken(self, scorer_type):
         scorer = scorer_type(2)
