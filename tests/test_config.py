@@ -86,3 +86,15 @@ def test_an_unknown_package_is_not_installed_behind_the_users_back():
 def test_an_unknown_config_is_told():
     with pytest.raises(FileNotFoundError, match=r'mmdet has no config .*nothing'):
         load_config('mmdet::retinanet/nothing.py')
+
+
+def test_a_config_in_pure_python_works_as_well(tmp_path):
+    path = tmp_path / 'config.py'
+    path.write_text(
+        'from mmengine.dataset import DefaultSampler\n'
+        'train_dataloader = dict(sampler=dict(type=DefaultSampler, shuffle=True))\n'
+    )
+    cfg = attach_bls(load_config(str(path)), 'SeTa')
+    cfg.dump(tmp_path / 'dumped.py')
+    sampler = Config.fromfile(tmp_path / 'dumped.py').train_dataloader.sampler
+    assert sampler == dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa'), shuffle=True)
