@@ -42,6 +42,8 @@ def load_config(name: str) -> Config:
     try:
         return get_config(name)
     except FileNotFoundError as error:
+        if path not in str(error):  # it is there, but something that it needs is not
+            raise
         raise FileNotFoundError(
             f"{package} has no config {path!r}; name one of its folder 'configs', such as "
             "'mmdet::retinanet/retinanet_r50_fpn_1x_coco.py'"
