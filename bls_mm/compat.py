@@ -30,11 +30,13 @@ def allow_mmengine_checkpoints() -> None:
     """Lets ``torch.load(weights_only=True)`` read what MMEngine itself puts into checkpoints.
 
     Since torch 2.6 that is the default, and mmengine 0.10.7 cannot resume its own checkpoints: they
-    hold ``HistoryBuffer`` objects and numpy arrays. These few classes are allowed, nothing else is.
+    hold ``HistoryBuffer`` objects, numpy arrays and, of a one-cycle schedule, a function. These few
+    are allowed, nothing else is.
     """
     import numpy as np
     import torch
     from mmengine.logging import HistoryBuffer
+    from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
 
     if not hasattr(torch.serialization, 'add_safe_globals'):
         return
@@ -43,21 +45,25 @@ def allow_mmengine_checkpoints() -> None:
     torch.serialization.add_safe_globals(
         [
             HistoryBuffer,
+            OneCycleParamScheduler,
             np.ndarray,
             np.dtype,
             *(type(np.dtype(kind)) for kind in ('f4', 'f8', 'i4', 'i8', 'u1', '?')),
             *((arrays._reconstruct, f'{name}._reconstruct') for name in names),
             *((arrays.scalar, f'{name}.scalar') for name in names),
-            # A HistoryBuffer pickles methods of itself, by getattr.
-            (_history_buffer_method, 'builtins.getattr'),
+            # Both pickle methods of themselves, by getattr.
+            (_method_of_mmengine, 'builtins.getattr'),
         ]
     )
 
 
-def _history_buffer_method(owner, name: str):
-    """Stands in for getattr, and answers for a HistoryBuffer only."""
+def _method_of_mmengine(owner, name: str):
+    """Stands in for getattr, and answers for what MMEngine pickles only."""
     from mmengine.logging import HistoryBuffer
+    from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
 
     if owner is HistoryBuffer or isinstance(owner, HistoryBuffer):
+        return getattr(owner, name)
+    if owner is OneCycleParamScheduler and name in ('_annealing_cos', '_annealing_linear'):
         return getattr(owner, name)
     raise AttributeError(f'a checkpoint asks for {name!r} of {owner!r}; that is not allowed')
