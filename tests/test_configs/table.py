@@ -5,7 +5,7 @@ from typing import Dict, List, NamedTuple
 
 BEGIN, END = '<!-- table of configs -->', '<!-- end of table -->'
 # One row for what differs only in these.
-GRID = re.compile(r'(?<=cifar)100?|(?<=/resnet)(18|50)(?=.*cifar)|(?<=-p)\d\d(?=_)')
+GRID = re.compile(r'(?<=cifar)100?|(?<=/resnet)(18|50)(?=.*cifar)|(?<=-p)\d\d(?=.*cifar)')
 
 
 class Row(NamedTuple):
