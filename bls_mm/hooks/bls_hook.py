@@ -264,17 +264,15 @@ class BLSHook(Hook):
 
     def _announce_epoch(self, runner, epoch: int) -> None:
         sampler, savings = self.sampler, self.savings
-        weights = sampler.selection.weights
-        mean_weight = 1.0 if weights is None else float(weights.mean())
         runner.logger.info(
-            f'BLS: epoch {epoch + 1} keeps {len(sampler.selection.indices):,} of '
+            f'BLS: epoch {epoch + 1} keeps {sampler.selection.num_kept:,} of '
             f'{len(sampler.dataset):,} samples ({1 - sampler.kept_ratio:.1%} pruned), mean weight '
-            f'{mean_weight:.2f}; saved so far {savings.pruned:.1%} of '
+            f'{sampler.mean_weight:.2f}; saved so far {savings.pruned:.1%} of '
             f'{savings.samples_unpruned:,} samples'
         )
         for name, value in (
             ('kept_ratio', sampler.kept_ratio),
-            ('mean_weight', mean_weight),
+            ('mean_weight', sampler.mean_weight),
             ('saved_ratio', savings.pruned),
         ):
             runner.message_hub.update_scalar(f'train/bls/{name}', value)
