@@ -91,13 +91,15 @@ class Selection:
         self._count()
 
     def _count(self) -> None:
-        self.num_kept = 0
         kept_of_group = np.zeros(1 if self._weights is None else len(self._weights), dtype=np.int64)
         for block in blocks_of(8 * len(self._keep)):
-            kept = np.arange(block.start, block.stop)[self.keeps(block)]
-            self.num_kept += len(kept)
-            if self._weights is not None:
-                kept_of_group += np.bincount(self._group_of(kept), minlength=len(kept_of_group))
+            keep = self.keeps(block)
+            if self._weights is None:
+                kept_of_group += np.count_nonzero(keep)
+            else:
+                group = self._group_of(block.start + np.flatnonzero(keep))
+                kept_of_group += np.bincount(group, minlength=len(kept_of_group))
+        self.num_kept = int(kept_of_group.sum())
         self.mean_weight = 1.0
         if self._weights is not None and self.num_kept:
             self.mean_weight = float(self._weights @ kept_of_group.astype(float)) / self.num_kept

@@ -20,7 +20,7 @@ from .order import ascending_order, random_order
 from .plan import deal, epoch_generator, rank_length
 
 SELECT, ORDER = 0, 1  # purposes of an epoch's random generators
-MIN_ROUND = 1 << 17  # samples exchanged at a time, or a 16th of the data set if that is more
+MIN_ROUND = 1 << 17  # samples exchanged at a time, or an 8th of the data set if that is more
 
 
 @DATA_SAMPLERS.register_module()
@@ -170,7 +170,7 @@ class BLSSampler(Sampler):
         """Brings the scores up to date, on all ranks alike; all ranks must call it together."""
         if self.world_size == 1 and len(self._seen) == 0:
             return
-        round_size = max(MIN_ROUND, len(self.dataset) // 16)
+        round_size = max(MIN_ROUND, len(self.dataset) // 8)
         per_sample = self.scorer.needs_sample_losses
         for batches in exchange_batches(self._seen.take(), per_sample, round_size):
             self.scorer.update_many(*batches)

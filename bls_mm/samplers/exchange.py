@@ -4,7 +4,7 @@ from array import array
 from typing import Iterator, List, NamedTuple, Sequence
 
 import torch
-from mmengine.dist import all_gather, get_rank
+from mmengine.dist import all_gather, get_rank, get_world_size
 
 JOIN = 1024  # single losses that are joined at a time
 
@@ -91,30 +91,30 @@ def exchange_batches(
     Yields:
         ScoredBatches: The next batches of rank 0, then those of rank 1, ...
     """
+    if get_world_size() == 1:
+        yield seen
+        return
+    rank = get_rank()
     counts = torch.stack(_gather(torch.tensor([len(seen.sizes), len(seen.indices)])))
     most_batches = int(counts[:, 0].max())
     num_rounds = -(-int(counts[:, 1].sum()) // round_size)
-    sizes = _gather(_fit(seen.sizes, most_batches, fill=-1))
+    sizes = [size[size >= 0] for size in _gather(_fit(seen.sizes, most_batches, fill=-1))]
     indices, losses = seen.indices, seen.losses
     step = -(-most_batches // max(num_rounds, 1))
     for start in range(0, most_batches, step):
         sizes_of_round = [size[start : start + step] for size in sizes]
-        sizes_of_round = [size[size >= 0] for size in sizes_of_round]
-        lengths = [int(size.sum()) for size in sizes_of_round]
+        lengths = [int(size.numpy().sum()) for size in sizes_of_round]
         loss_lengths = lengths if per_sample else [len(size) for size in sizes_of_round]
         yield ScoredBatches(
             torch.cat(sizes_of_round),
             _gather_parts(indices, lengths, torch.int64),
             _gather_parts(losses, loss_lengths, torch.float32),
         )
-        rank = get_rank()
         indices, losses = indices[lengths[rank] :], losses[loss_lengths[rank] :]
 
 
 def _gather_parts(values: torch.Tensor, lengths: List[int], dtype: torch.dtype) -> torch.Tensor:
     """Joins the first so many values of each rank."""
-    if len(lengths) == 1:
-        return values[: lengths[0]]
     parts = _gather(_fit(values[: lengths[get_rank()]].to(dtype), max(lengths)))
     return torch.cat([part[:length] for part, length in zip(parts, lengths)])
 

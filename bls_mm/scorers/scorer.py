@@ -2,12 +2,13 @@
 
 import math
 from abc import ABC, abstractmethod
-from typing import Sequence, Union
+from typing import Iterator, Sequence, Union
 
 import numpy as np
 import torch
 
 MAX_VISITS = np.iinfo(np.int16).max
+BLOCK = 1 << 16  # samples that are updated in one step: their scores stay in the cache
 
 
 class Scorer(ABC):
@@ -32,8 +33,9 @@ class Scorer(ABC):
                 f'num_samples must be a positive integer, but got {num_samples!r}; '
                 'give the length of the training set'
             )
-        self.scores = torch.zeros(num_samples, dtype=torch.float32)
-        self.visits = torch.zeros(num_samples, dtype=torch.uint8)
+        # Made by numpy, which asks for huge pages: random access is a fifth faster.
+        self.scores = torch.from_numpy(np.full(num_samples, 0, dtype=np.float32))
+        self.visits = torch.from_numpy(np.full(num_samples, 0, dtype=np.uint8))
         self.skipped = 0
 
     def update(
@@ -96,48 +98,64 @@ class Scorer(ABC):
     def update_many(self, sizes: torch.Tensor, indices: torch.Tensor, losses: torch.Tensor) -> None:
         """Takes in the losses of many batches: the same as to update by one after the other.
 
-        Where no sample comes twice and all losses are finite, the order does not matter and one
-        step does it. Otherwise either half is taken in on its own.
-
         Args:
             sizes (torch.Tensor): ``(M,)`` int64, the number of samples of each batch.
             indices (torch.Tensor): ``(sum of sizes,)`` integers, batch after batch.
             losses (torch.Tensor): float32: ``(M,)``, or ``(sum of sizes,)`` where
                 :attr:`needs_sample_losses`.
         """
-        if len(sizes) == 1:
-            self.update(indices, losses if self.needs_sample_losses else losses[0])
-        elif bool(torch.isfinite(losses).all()) and self._are_distinct(indices):
-            if not self.needs_sample_losses:
-                losses = losses.repeat_interleave(sizes)
-            self._apply(indices, losses)
-        elif len(sizes):
-            half = len(sizes) // 2
-            num_indices = int(sizes[:half].sum())
-            num_losses = num_indices if self.needs_sample_losses else half
-            self.update_many(sizes[:half], indices[:num_indices], losses[:num_losses])
-            self.update_many(sizes[half:], indices[num_indices:], losses[num_losses:])
+        # In numpy: torch would wake all its threads for each of many small steps.
+        self._update_many(*self._drop_bad(sizes.numpy(), indices.numpy(), losses.numpy()))
 
-    def _apply(self, indices: torch.Tensor, loss: torch.Tensor) -> None:
-        self._check_range(indices)
-        self.score(indices, loss)
-        self._count_visits(indices.numpy())
+    def _drop_bad(self, sizes, indices, losses) -> tuple:
+        """Counts the losses that are not finite, and leaves them and their samples out."""
+        finite = np.isfinite(losses)
+        if finite.all():
+            return sizes, indices, losses
+        self.skipped += np.count_nonzero(~finite)
+        good = finite if self.needs_sample_losses else np.repeat(finite, sizes)
+        batch = np.repeat(np.arange(len(sizes)), sizes)[good]
+        sizes = np.bincount(batch, minlength=len(sizes))
+        sizes = sizes if self.needs_sample_losses else sizes[finite]
+        return sizes, indices[good], losses[finite]
 
-    def _count_visits(self, indices: np.ndarray) -> None:
-        counts = self.visits.numpy()[indices]
-        most = counts.max(initial=0)
-        if most == np.iinfo(np.uint8).max and self.visits.dtype == torch.uint8:
-            self.visits = self.visits.to(torch.int16)
-            counts = counts.astype(np.int16)
-        if most == MAX_VISITS:
-            counts = counts.clip(max=MAX_VISITS - 1)
-        self.visits.numpy()[indices] = counts + 1
-
-    def _are_distinct(self, indices: torch.Tensor) -> bool:
+    def _update_many(self, sizes, indices, losses) -> None:
+        """Where no sample comes twice, the order does not matter; else either half is on its own."""
         self._check_range(indices)
         seen = np.zeros(len(self.scores), dtype=bool)
-        seen[indices.numpy()] = True
-        return np.count_nonzero(seen) == len(indices)
+        for block in _blocks_of(len(indices)):
+            seen[indices[block]] = True
+        if np.count_nonzero(seen) == len(indices):
+            if not self.needs_sample_losses:
+                losses = np.repeat(losses, sizes)
+            for block in _blocks_of(len(indices)):
+                self.score(*map(torch.from_numpy, (indices[block].astype(int), losses[block])))
+            self._count_visits(slice(None), seen)
+            return
+        half = len(sizes) // 2
+        samples = int(sizes[:half].sum())
+        split = samples if self.needs_sample_losses else half
+        if len(indices) > BLOCK:
+            self._update_many(sizes[:half], indices[:samples], losses[:split])
+            self._update_many(sizes[half:], indices[samples:], losses[split:])
+            return
+        ends = np.cumsum(sizes)[:-1]
+        parts = np.split(losses, ends) if self.needs_sample_losses else losses
+        for batch, loss in zip(np.split(indices, ends), parts):
+            self.update(batch, loss)
+
+    def _apply(self, indices: torch.Tensor, loss: torch.Tensor) -> None:
+        self._check_range(indices.numpy())
+        self.score(indices, loss)
+        self._count_visits(indices.numpy(), True)
+
+    def _count_visits(self, samples, seen) -> None:
+        """Adds one visit where ``seen``, of some samples."""
+        counts = self.visits.numpy()[samples]
+        if counts.dtype == np.uint8 and counts.max(initial=0) == np.iinfo(np.uint8).max:
+            self.visits = self.visits.to(torch.int16)
+            counts = self.visits.numpy()[samples]
+        self.visits.numpy()[samples] = counts + (seen & (counts < MAX_VISITS))
 
     @abstractmethod
     def score(self, indices: torch.Tensor, loss: torch.Tensor) -> None:
@@ -173,12 +191,14 @@ class Scorer(ABC):
         self.visits = state['visits'].to('cpu', copy=True)
         self.skipped = int(state['skipped'])
 
-    def _check_range(self, indices: torch.Tensor) -> None:
-        if len(indices) == 0:
-            return
-        low, high = indices.numpy().min(), indices.numpy().max()
-        if low < 0 or high >= len(self.scores):
+    def _check_range(self, indices: np.ndarray) -> None:
+        if len(indices) and (indices.min() < 0 or indices.max() >= len(self.scores)):
             raise IndexError(
-                f'indices run from {low} to {high}, but the training set has {len(self.scores)} '
-                'samples; give positions in the data set'
+                f'indices run from {indices.min()} to {indices.max()}, but the training set has '
+                f'{len(self.scores)} samples; give positions in the data set'
             )
+
+
+def _blocks_of(length: int) -> Iterator[slice]:
+    for start in range(0, length, BLOCK):
+        yield slice(start, start + BLOCK)

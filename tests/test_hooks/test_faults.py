@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapper
+from mmengine.registry import OPTIM_WRAPPERS
 from toy import ToyData, ToyModel, build_runner, train
 
 import bls_mm.hooks.bls_hook as bls_hook
+from bls_mm.scorers import BatchLossScorer
 
 
 class SometimesNaN(ToyModel):
@@ -36,6 +39,38 @@ def test_losses_that_are_not_finite_score_nothing_and_are_counted(tmp_path, bad)
     summary = json.loads((tmp_path / 'bls_summary.json').read_text())
     assert summary['skipped_losses'] == 5
     assert 0 < summary['pruned'] < 1  # and pruning went on
+
+
+@OPTIM_WRAPPERS.register_module()
+class OverflowingOptimWrapper(OptimWrapper):
+    """Scales losses as mixed precision does, by so much that gradients overflow at first."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.scaler = torch.amp.GradScaler('cpu', init_scale=2.0**127, backoff_factor=2.0**-60)
+
+    def backward(self, loss, **kwargs):
+        self.scaler.scale(loss).backward(**kwargs)
+        self._inner_count += 1
+
+    def step(self, **kwargs):
+        self.scaler.step(self.optimizer, **kwargs)
+        self.scaler.update()
+
+
+def test_steps_that_overflow_are_scored_by_their_unscaled_loss(tmp_path):
+    runner, record, hook = train(
+        tmp_path,
+        num=41,
+        optim_wrapper=dict(type='OverflowingOptimWrapper'),
+    )
+    assert runner.optim_wrapper.scaler.get_scale() < 2.0**127  # it did overflow
+    assert record.losses[0] < 100
+    scorer = BatchLossScorer(41)
+    for batch, loss in zip(record.batches, record.losses):
+        scorer.update(batch, loss)
+    torch.testing.assert_close(hook.sampler.scorer.scores, scorer.scores)
+    assert hook.savings.skipped_losses == 0
 
 
 class Broken(ToyData):
