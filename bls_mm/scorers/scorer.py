@@ -120,16 +120,13 @@ class Scorer(ABC):
         return sizes, indices[good], losses[finite]
 
     def _update_many(self, sizes, indices, losses) -> None:
-        """Where no sample comes twice, the order does not matter; else either half is on its own."""
+        """Takes in all at once if no sample comes twice; else either half on its own."""
         self._check_range(indices)
         seen = np.zeros(len(self.scores), dtype=bool)
         for block in _blocks_of(len(indices)):
             seen[indices[block]] = True
         if np.count_nonzero(seen) == len(indices):
-            if not self.needs_sample_losses:
-                losses = np.repeat(losses, sizes)
-            for block in _blocks_of(len(indices)):
-                self.score(*map(torch.from_numpy, (indices[block].astype(int), losses[block])))
+            self._score_in_blocks(sizes, indices, losses)
             self._count_visits(slice(None), seen)
             return
         half = len(sizes) // 2
@@ -143,6 +140,19 @@ class Scorer(ABC):
         parts = np.split(losses, ends) if self.needs_sample_losses else losses
         for batch, loss in zip(np.split(indices, ends), parts):
             self.update(batch, loss)
+
+    def _score_in_blocks(self, sizes, indices, losses) -> None:
+        step = max(1, BLOCK * len(sizes) // max(len(indices), 1))
+        done = 0
+        for start in range(0, len(sizes), step):
+            sizes_of_block = sizes[start : start + step]
+            samples = slice(done, done + int(sizes_of_block.sum()))
+            done = samples.stop
+            if self.needs_sample_losses:
+                loss = losses[samples]
+            else:
+                loss = np.repeat(losses[start : start + step], sizes_of_block)
+            self.score(torch.from_numpy(indices[samples].astype(np.int64)), torch.from_numpy(loss))
 
     def _apply(self, indices: torch.Tensor, loss: torch.Tensor) -> None:
         self._check_range(indices.numpy())
