@@ -20,6 +20,7 @@ from .order import ascending_order, random_order
 from .plan import deal, epoch_generator, rank_length
 
 SELECT, ORDER = 0, 1  # purposes of an epoch's random generators
+MAX_WAITING = 1024  # batches of a loss in main memory that wait to be scored together
 MIN_ROUND = 1 << 17  # samples exchanged at a time, or an 8th of the data set if that is more
 
 
@@ -65,7 +66,7 @@ class BLSSampler(Sampler):
             raise ValueError('dataset is empty; check ann_file, data_root and filter_cfg')
         self.dataset = dataset
         self.rank, self.world_size = get_dist_info()
-        self.scorer = build(SCORERS, 'scorer', scorer, Scorer, num_samples=len(dataset))
+        self._scorer = build(SCORERS, 'scorer', scorer, Scorer, num_samples=len(dataset))
         self.pruner = build(PRUNERS, 'pruner', pruner, Pruner)
         self.shuffle = shuffle
         self.seed = sync_random_seed() if seed is None else seed
@@ -152,36 +153,39 @@ class BLSSampler(Sampler):
     ) -> None:
         """Takes in the loss of a batch.
 
-        On one rank and with a loss in main memory the scores are updated at once. A loss on an
-        accelerator stays there, and so do the losses of several ranks apart, until
-        :meth:`exchange`: a step waits for nothing.
+        It waits, so that a step waits for nothing: on one rank until someone asks for the
+        :attr:`scorer`, on several until :meth:`exchange`.
 
         Args:
             indices (torch.Tensor or sequence): ``(B,)`` integers, the samples of the batch.
             loss (torch.Tensor or float): Scalar, or ``(B,)``; see :meth:`Scorer.update`.
         """
         loss = torch.as_tensor(loss)
-        if self.world_size == 1 and loss.device.type == 'cpu':
-            self.scorer.update(indices, loss)
-        else:
-            self._seen.append(indices, self.scorer.reduce(loss, len(indices)))
+        self._seen.append(indices, self._scorer.reduce(loss, len(indices)))
+        if self.world_size == 1 and loss.device.type == 'cpu' and len(self._seen) == MAX_WAITING:
+            self.exchange()
+
+    @property
+    def scorer(self) -> Scorer:
+        """The scorer; on one rank it has taken in all losses so far."""
+        if self.world_size == 1:
+            self.exchange()
+        return self._scorer
 
     def exchange(self) -> None:
         """Brings the scores up to date, on all ranks alike; all ranks must call it together."""
         if self.world_size == 1 and len(self._seen) == 0:
             return
         round_size = max(MIN_ROUND, len(self.dataset) // 8)
-        per_sample = self.scorer.needs_sample_losses
+        per_sample = self._scorer.needs_sample_losses
         for batches in exchange_batches(self._seen.take(), per_sample, round_size):
-            self.scorer.update_many(*batches)
+            self._scorer.update_many(*batches)
 
     def state_dict(self) -> dict:
         """Returns what a resumed run needs, also within an epoch: tensors and plain numbers.
 
         On several ranks :meth:`exchange` must come first, on all of them.
         """
-        if self.world_size == 1:
-            self.exchange()
         state = {
             'seed': self.seed,
             'scorer': self.scorer.state_dict(),
@@ -201,7 +205,8 @@ class BLSSampler(Sampler):
         Raises:
             ValueError: If the state belongs to a data set of another length.
         """
-        self.scorer.load_state_dict(state['scorer'])
+        self._seen.clear()
+        self._scorer.load_state_dict(state['scorer'])
         self.pruner.load_state_dict(_as_arrays(state['pruner']))
         self.seed = int(state['seed'])
         self.planned = 'plan' in state

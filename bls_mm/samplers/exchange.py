@@ -50,7 +50,8 @@ class SeenBatches:
             indices (sequence[int]): ``(B,)``.
             loss (torch.Tensor): float32, scalar or ``(B,)``, on any device.
         """
-        self._indices.fromlist(indices.tolist() if hasattr(indices, 'tolist') else list(indices))
+        indices = indices.tolist() if hasattr(indices, 'tolist') else list(indices)
+        self._indices.fromlist(indices)
         self._sizes.append(len(indices))
         self._losses.append(loss.reshape(-1))
         if len(self._losses) == JOIN:
