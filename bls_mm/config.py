@@ -3,6 +3,7 @@
 import copy
 import importlib.util
 import logging
+from pathlib import Path
 from typing import Optional
 
 from mmengine.config import Config
@@ -10,6 +11,7 @@ from mmengine.hub import get_config
 from mmengine.logging import print_log
 
 from .compat import allow_mmocr
+from .registry import PRUNERS, SCORERS, check_known
 
 KEPT = ('shuffle', 'round_up', 'seed', 'scorer')  # of the old sampler, where it has them
 REPLACED = ('DefaultSampler', 'InfiniteSampler', 'BLSSampler')  # a BLSSampler does what they do
@@ -31,6 +33,11 @@ def load_config(name: str) -> Config:
     """
     package, is_named, path = name.partition('::')
     if not is_named:
+        if not Path(name).is_file():
+            raise FileNotFoundError(
+                f'there is no config file {name!r}; name one of configs/, or one of a package, such '
+                "as 'mmdet::retinanet/retinanet_r50_fpn_1x_coco.py'"
+            )
         return Config.fromfile(name)
     if importlib.util.find_spec(package) is None:  # MMEngine would run pip
         raise ModuleNotFoundError(
@@ -65,8 +72,12 @@ def attach_bls(cfg: Config, pruner: str, scorer: Optional[str] = None) -> Config
         Config: A copy with a ``BLSSampler`` and a ``BLSHook``.
 
     Raises:
+        KeyError: If there is no such pruner or scorer.
         ValueError: If the config has no training data loader.
     """
+    check_known(PRUNERS, 'pruner', pruner)
+    if scorer is not None:
+        check_known(SCORERS, 'scorer', scorer)
     cfg = copy.deepcopy(cfg)
     if not cfg.get('train_dataloader'):
         raise ValueError(

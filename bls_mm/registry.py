@@ -35,17 +35,31 @@ def build(registry: Registry, option: str, cfg: Union[dict, Any], base: type, **
             f"write for example {option}=dict(type='{_names(registry)[0]}')"
         )
     kind = cfg['type']
-    if isinstance(kind, str) and registry.get(kind) is None:
-        raise KeyError(
-            f'{option} {kind!r} is not known; choose one of {", ".join(_names(registry))}, '
-            'or the dotted path of a class of your own'
-        )
+    check_known(registry, option, kind)
     _check_options(registry, option, cfg)
     # The scope keeps MMEngine from looking in the model library's registries, with a warning.
     component = registry.build({**cfg, '_scope_': 'bls_mm'}, default_args=defaults)
     if not isinstance(component, base):
         raise TypeError(f'{option} {kind!r} is no {base.__name__}; name a class that inherits it')
     return component
+
+
+def check_known(registry: Registry, option: str, kind: Union[str, type]) -> None:
+    """Raises one sentence if a registry does not know a type.
+
+    Args:
+        registry (Registry): Where the type is looked up.
+        option (str): Name of the option that the user wrote.
+        kind (str or type): The type; a class is always known.
+
+    Raises:
+        KeyError: If it is not known.
+    """
+    if isinstance(kind, str) and registry.get(kind) is None:
+        raise KeyError(
+            f'{option} {kind!r} is not known; choose one of {", ".join(_names(registry))}, '
+            'or the dotted path of a class of your own'
+        )
 
 
 def _check_options(registry: Registry, option: str, cfg: dict) -> None:

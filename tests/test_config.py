@@ -59,6 +59,18 @@ def test_a_config_that_does_not_train_is_told():
         attach_bls(Config(dict(train_dataloader=None)), 'SeTa')
 
 
+@pytest.mark.parametrize(
+    ('types', 'message'),
+    [
+        (dict(pruner='Seta'), "pruner 'Seta' is not known; choose one of"),
+        (dict(pruner='SeTa', scorer='EMA'), "scorer 'EMA' is not known; choose one of Batch"),
+    ],
+)
+def test_an_unknown_type_is_told_before_any_data_is_read(types, message):
+    with pytest.raises(KeyError, match=message):
+        attach_bls(Config(dict(train_dataloader=dict())), **types)
+
+
 def test_a_file_is_read(tmp_path):
     path = tmp_path / 'config.py'
     path.write_text('answer = 42\n')

@@ -65,8 +65,9 @@ def to_config(args: argparse.Namespace) -> Config:
         cfg = load_config(args.config)
         if args.pruner:
             cfg = attach_bls(cfg, args.pruner, args.scorer)
-    except (FileNotFoundError, ModuleNotFoundError, ValueError) as error:
-        raise SystemExit(str(error)) from error
+    except (FileNotFoundError, KeyError, ModuleNotFoundError, ValueError) as error:
+        # A KeyError's text would come in quotes.
+        raise SystemExit(error.args[0] if isinstance(error, KeyError) else str(error)) from error
     cfg.launcher = args.launcher
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
