@@ -35,7 +35,7 @@ def load_config(name: str) -> Config:
     if not is_named:
         if not Path(name).is_file():
             raise FileNotFoundError(
-                f'there is no config file {name!r}; name one of configs/, or one of a package, such '
+                f'there is no config file {name!r}; name a file, or a config of a package, such '
                 "as 'mmdet::retinanet/retinanet_r50_fpn_1x_coco.py'"
             )
         return Config.fromfile(name)
