@@ -10,6 +10,7 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
+from torch import nn
 
 from bls_mm.compat import allow_mmengine_checkpoints
 from bls_mm.samplers import BLSSampler
@@ -98,6 +99,12 @@ class BLSHook(Hook):
         self.clock = TrainingClock(runner, len(loop.dataloader), self.schedule)
         self.sampler.max_epochs = -int(-self.clock.num_epochs // 1)
         self.model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        if (
+            self.batches.batch_size > 1
+            and not self.batches.drop_last
+            and _has_batch_norm_1d(self.model)
+        ):
+            self.sampler.never_one_of = self.batches.batch_size
         self.tap = LossTap(
             self.model,
             self.sampler.scorer.needs_sample_losses,
@@ -287,3 +294,7 @@ class BLSHook(Hook):
             runner.logger.warning(
                 f'BLS: the summary could not be written ({error}); training goes on'
             )
+
+
+def _has_batch_norm_1d(model: nn.Module) -> bool:
+    return any(isinstance(module, nn.BatchNorm1d) for module in model.modules())

@@ -45,6 +45,9 @@ class BLSSampler(Sampler):
 
     Attributes:
         max_epochs (int, optional): Epochs of the run, set by ``BLSHook``; annealing needs it.
+        never_one_of (int, optional): A batch size of which no epoch may leave a batch of one
+            sample over, set by ``BLSHook`` for models that cannot train on one (BatchNorm1d); one
+            sample then comes twice.
         epoch (int): The planned epoch.
         planning_seconds (float): Time spent in planning so far.
 
@@ -72,6 +75,7 @@ class BLSSampler(Sampler):
         self.seed = sync_random_seed() if seed is None else seed
         self.round_up = round_up
         self.max_epochs: Optional[int] = None
+        self.never_one_of: Optional[int] = None
         self.planning_seconds = 0.0
         self._seen = SeenBatches(len(dataset))
         # Until the first plan the epoch is a full one: MMEngine builds schedules from this length.
@@ -125,7 +129,10 @@ class BLSSampler(Sampler):
 
     def __len__(self) -> int:
         """This rank's number of samples in the planned epoch, the same on every rank."""
-        return rank_length(self.selection.num_kept, self.world_size, self.round_up)
+        length = rank_length(self.selection.num_kept, self.world_size, self.round_up)
+        if self.never_one_of is not None and length > 1 and length % self.never_one_of == 1:
+            return length + 1
+        return length
 
     @property
     def kept_ratio(self) -> float:

@@ -128,6 +128,26 @@ def test_an_epoch_whose_samples_fill_no_batch_trains_on_all(tmp_path):
     assert 'the 2 kept samples of epoch 1 fill no batch' in log
 
 
+class WithBatchNorm(ToyModel):
+    """Cannot train on a batch of one."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = torch.nn.BatchNorm1d(2)
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        return super().forward(self.norm(torch.stack(list(inputs))), data_samples, mode)
+
+
+def test_no_batch_of_one_is_left_over_for_a_model_that_cannot_train_on_it(tmp_path):
+    pruner = dict(type='DynamicRandom')  # keeps 29 of 42: seven batches of four, and one sample
+    _, record, _ = train(tmp_path / 'plain', pruner=pruner, max_epochs=3)
+    assert [len(batch) for batch in record.batches[:8]] == [4] * 7 + [1]
+    _, record, _ = train(tmp_path / 'norm', model=WithBatchNorm(), pruner=pruner, max_epochs=3)
+    assert [len(batch) for batch in record.batches[:8]] == [4] * 7 + [2]
+    assert len({sample for batch in record.batches[:8] for sample in batch}) == 29
+
+
 class PlainRunInside(Hook):
     """Trains a plain model, without BLS, in the middle of a pruned run."""
 
