@@ -55,7 +55,7 @@ def batch_loss(losses: Losses, weights: Optional[Dict[str, float]] = None) -> to
         ValueError: If there is no loss in it.
     """
     means = [
-        weight * part.detach().float().mean()
+        _mean(part.detach()) * weight
         for parts, weight in loss_components(losses, weights).values()
         for part in parts
     ]
@@ -64,7 +64,12 @@ def batch_loss(losses: Losses, weights: Optional[Dict[str, float]] = None) -> to
             f"the model returned {', '.join(losses) or 'nothing'}: no name contains 'loss'; "
             'name the components to score by in BLSHook(components=...)'
         )
-    return torch.stack(means).sum()
+    return means[0] if len(means) == 1 else torch.stack(means).sum()
+
+
+def _mean(loss: torch.Tensor) -> torch.Tensor:
+    loss = loss.float()
+    return loss.mean() if loss.ndim else loss
 
 
 def sample_losses(

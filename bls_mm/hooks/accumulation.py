@@ -8,13 +8,17 @@ from mmengine.hooks import CheckpointHook
 from torch import nn
 
 
-def is_saving_in_epoch(runner) -> bool:
-    """Whether a checkpoint by iteration is due right after this iteration, on every rank alike."""
+def find_savers(runner) -> List[CheckpointHook]:
+    """Returns the hooks that save checkpoints by iteration."""
+    return [h for h in runner.hooks if isinstance(h, CheckpointHook) and not h.by_epoch]
+
+
+def is_saving_in_epoch(runner, savers: List[CheckpointHook]) -> bool:
+    """Whether one of the hooks saves right after this iteration, on every rank alike."""
     return any(
         hook.every_n_train_iters(runner, hook.interval, getattr(hook, 'save_begin', 0))
         or (hook.save_last and hook.is_last_train_iter(runner))
-        for hook in runner.hooks
-        if isinstance(hook, CheckpointHook) and not hook.by_epoch
+        for hook in savers
     )
 
 

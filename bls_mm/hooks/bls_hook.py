@@ -18,6 +18,7 @@ from bls_mm.samplers import BLSSampler
 from .accumulation import (
     average_gradients,
     copy_gradients,
+    find_savers,
     is_accumulating,
     is_saving_in_epoch,
     restore_gradients,
@@ -111,6 +112,7 @@ class BLSHook(Hook):
             self.components,
             compiled=bool(runner.cfg.get('compile')),
         )
+        self.savers = find_savers(runner)
         self.resumes = runner.iter > 0
         self.next_epoch = 0
         self.next_position = 0
@@ -145,7 +147,7 @@ class BLSHook(Hook):
         start = time.perf_counter()
         self.sampler.update(self.batch, self.tap.read(len(self.batch)))
         self.clock.tick()
-        if is_saving_in_epoch(runner):
+        if is_saving_in_epoch(runner, self.savers):
             self._gather_for_checkpoint(runner)
         self._count_iteration()
         now = time.perf_counter()

@@ -36,6 +36,7 @@ class TrainingClock:
         self.num_epochs = count_epochs(runner.train_loop, full_length)
         self.length = full_length
         self.position = 0
+        self.iteration_schedulers = []
 
     def start_epoch(self, epoch: int, length: int, position: int = 0) -> None:
         """Notes the length of the epoch that begins.
@@ -47,6 +48,7 @@ class TrainingClock:
         """
         self.length = length
         self.position = position
+        self.iteration_schedulers = list(self._iteration_schedulers())
         if self.schedule == 'iteration' and is_iteration_based(self.runner.train_loop):
             return
         # Later epochs are not planned yet: they are taken to be as long as this one.
@@ -59,7 +61,7 @@ class TrainingClock:
         if self.schedule == 'progress':
             # MMEngine's ParamSchedulerHook has made the first of these steps.
             for _ in range(self.share_of(self.full_length) - 1):
-                for scheduler in self._iteration_schedulers():
+                for scheduler in self.iteration_schedulers:
                     scheduler.step()
 
     def share_of(self, whole: int) -> int:
