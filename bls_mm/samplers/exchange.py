@@ -1,6 +1,7 @@
 """What the ranks tell each other: which batches they saw, and their losses."""
 
 from array import array
+from itertools import zip_longest
 from typing import Iterator, List, NamedTuple, Sequence
 
 import torch
@@ -90,7 +91,8 @@ def exchange_batches(
         round_size (int): About how many samples, over all ranks, travel at a time.
 
     Yields:
-        ScoredBatches: The next batches of rank 0, then those of rank 1, ...
+        ScoredBatches: The first batch of rank 0, the first of rank 1, ..., the second of rank 0...
+            What travels in which round makes no difference.
     """
     if get_world_size() == 1:
         yield seen
@@ -98,26 +100,40 @@ def exchange_batches(
     rank = get_rank()
     counts = torch.stack(_gather(torch.tensor([len(seen.sizes), len(seen.indices)])))
     most_batches = int(counts[:, 0].max())
+    if most_batches == 0:
+        return
     num_rounds = -(-int(counts[:, 1].sum()) // round_size)
     sizes = [size[size >= 0] for size in _gather(_fit(seen.sizes, most_batches, fill=-1))]
     indices, losses = seen.indices, seen.losses
-    step = -(-most_batches // max(num_rounds, 1))
+    step = -(-most_batches // num_rounds)
     for start in range(0, most_batches, step):
         sizes_of_round = [size[start : start + step] for size in sizes]
         lengths = [int(size.numpy().sum()) for size in sizes_of_round]
         loss_lengths = lengths if per_sample else [len(size) for size in sizes_of_round]
+        all_indices = _gather_parts(indices, lengths, torch.int64)
+        all_losses = _gather_parts(losses, loss_lengths, torch.float32)
+        ones = [torch.ones_like(size) for size in sizes_of_round]
         yield ScoredBatches(
-            torch.cat(sizes_of_round),
-            _gather_parts(indices, lengths, torch.int64),
-            _gather_parts(losses, loss_lengths, torch.float32),
+            _interleave(sizes_of_round, ones),
+            _interleave(all_indices, sizes_of_round),
+            _interleave(all_losses, sizes_of_round if per_sample else ones),
         )
         indices, losses = indices[lengths[rank] :], losses[loss_lengths[rank] :]
 
 
-def _gather_parts(values: torch.Tensor, lengths: List[int], dtype: torch.dtype) -> torch.Tensor:
-    """Joins the first so many values of each rank."""
+def _gather_parts(
+    values: torch.Tensor, lengths: List[int], dtype: torch.dtype
+) -> List[torch.Tensor]:
+    """Returns the first so many values of each rank."""
     parts = _gather(_fit(values[: lengths[get_rank()]].to(dtype), max(lengths)))
-    return torch.cat([part[:length] for part, length in zip(parts, lengths)])
+    return [part[:length] for part, length in zip(parts, lengths)]
+
+
+def _interleave(ranks: List[torch.Tensor], sizes: List[torch.Tensor]) -> torch.Tensor:
+    """Joins pieces of all ranks, the first of each, the second of each, ...; sizes are theirs."""
+    pieces = [values.split(size.tolist()) for values, size in zip(ranks, sizes)]
+    rows = zip_longest(*pieces)
+    return torch.cat([piece for row in rows for piece in row if piece is not None])
 
 
 def _fit(values: torch.Tensor, length: int, fill: int = 0) -> torch.Tensor:

@@ -49,9 +49,9 @@ def test_all_ranks_get_all_batches_in_one_order(tmp_path):
     results = in_processes(_exchange, 3, tmp_path, 100)
     assert results[0] == results[1] == results[2]
     ((sizes, indices, losses),) = results[0]
-    assert sizes == [2, 1, 1, 2, 1]
-    assert indices == [16_777_217, 16_777_218, 16_777_219, 7, 16_778_217, 16_778_218, 16_778_219]
-    assert losses == pytest.approx([0.1, 0.2, 9.0, 1.1, 1.2])
+    assert sizes == [2, 2, 1, 1, 1]
+    assert indices == [16_777_217, 16_777_218, 16_778_217, 16_778_218, 16_777_219, 16_778_219, 7]
+    assert losses == pytest.approx([0.1, 1.1, 0.2, 1.2, 9.0])
 
 
 def test_rounds_cut_between_batches_and_lose_nothing(tmp_path):
@@ -63,6 +63,15 @@ def test_rounds_cut_between_batches_and_lose_nothing(tmp_path):
         pytest.approx([0.2, 1.2]),
         [9.0],
     ]
+
+
+def _exchange_nothing(rank):
+    seen = SeenBatches(num_samples=10)
+    return list(exchange_batches(seen.take(), per_sample=False, round_size=100))
+
+
+def test_ranks_with_nothing_to_tell_do_not_wait_for_each_other(tmp_path):
+    assert in_processes(_exchange_nothing, 2, tmp_path) == [[], []]
 
 
 def test_seen_batches_take_four_bytes_a_sample_and_join_their_losses():
