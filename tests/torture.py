@@ -29,6 +29,9 @@ def start(scenario: str, work_dir: Path, place: str, seed: int) -> bool:
     launcher = ['-m', 'torch.distributed.run', '--standalone', f'--nproc-per-node={processes}']
     command = [sys.executable, *(launcher if processes > 1 else []), str(SCRIPT)]
     work_dir.mkdir(parents=True, exist_ok=True)
+    last = work_dir / 'last_checkpoint'
+    if last.exists() and not last.read_text():
+        last.unlink()  # killed while MMEngine wrote it, so that MMEngine would look for ''
     with (work_dir / 'output.txt').open('a') as output:
         done = subprocess.run(
             [*command, scenario, str(work_dir), place, str(seed)],

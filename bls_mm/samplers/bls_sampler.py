@@ -96,7 +96,8 @@ class BLSSampler(Sampler):
         if self.max_epochs is None and _mmengine_trains():
             raise RuntimeError(
                 'BLSSampler needs BLSHook in this run; add '
-                "default_hooks=dict(bls=dict(type='bls_mm.BLSHook'))"
+                "default_hooks=dict(bls=dict(type='bls_mm.BLSHook')), or, in a loop of your own "
+                'after a run that broke off, set sampler.max_epochs'
             )
         start = time.perf_counter()
         self.epoch = epoch

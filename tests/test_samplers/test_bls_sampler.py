@@ -176,6 +176,7 @@ def test_a_pruner_of_ones_own():
             return np.arange(len(scores)) % 2 == 1, None
 
     sampler = BLSSampler(range(6), pruner=Odd(), seed=0)
+    sampler.max_epochs = 9
     train_an_epoch(sampler, 0)
     sampler.set_epoch(1)
     assert sampler.selection.indices.tolist() == [1, 3, 5]
@@ -187,6 +188,7 @@ def test_a_pruner_that_keeps_nothing_is_one_sentence():
             return np.zeros(len(scores), dtype=bool), None
 
     sampler = BLSSampler(range(6), pruner=Nothing(), seed=0)
+    sampler.max_epochs = 9
     train_an_epoch(sampler, 0)
     with pytest.raises(ValueError, match='Nothing keeps none of the 6 samples in epoch 1'):
         sampler.set_epoch(1)
