@@ -10,7 +10,6 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
-from torch import nn
 
 from bls_mm.compat import allow_mmengine_checkpoints
 from bls_mm.samplers import BLSSampler
@@ -24,7 +23,7 @@ from .accumulation import (
     restore_gradients,
 )
 from .attribution import count_replaced, is_mixing
-from .checks import check_batch_size, check_components, check_run
+from .checks import check_batch_size, check_components, check_run, trains_on_one_sample
 from .clock import SCHEDULES, TrainingClock
 from .epochs import VirtualEpochs, is_iteration_based
 from .loader import find_sampler, record_batches
@@ -103,7 +102,7 @@ class BLSHook(Hook):
         if (
             self.batches.batch_size > 1
             and not self.batches.drop_last
-            and _has_batch_norm_1d(self.model)
+            and not trains_on_one_sample(self.model)
         ):
             self.sampler.never_one_of = self.batches.batch_size
         self.tap = LossTap(
@@ -296,7 +295,3 @@ class BLSHook(Hook):
             runner.logger.warning(
                 f'BLS: the summary could not be written ({error}); training goes on'
             )
-
-
-def _has_batch_norm_1d(model: nn.Module) -> bool:
-    return any(isinstance(module, nn.BatchNorm1d) for module in model.modules())

@@ -5,6 +5,7 @@ from typing import Dict, Optional
 
 import torch
 from mmengine.optim import OptimWrapperDict
+from torch import nn
 from torch.utils.data import DataLoader
 
 from bls_mm.samplers import BLSSampler
@@ -92,3 +93,8 @@ def check_batch_size(data_batch, expected: int) -> None:
             'BLS needs one input for each sample, so remove what repeats or drops samples in the '
             'collate function'
         )
+
+
+def trains_on_one_sample(model: nn.Module) -> bool:
+    """Whether a model can train on a batch of one; one with BatchNorm1d cannot."""
+    return not any(isinstance(module, nn.BatchNorm1d) for module in model.modules())
