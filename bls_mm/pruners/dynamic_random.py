@@ -21,6 +21,7 @@ class DynamicRandom(Pruner):
     """
 
     needs_scores = False
+    shardable = True
 
     def __init__(self, prune_ratio: float = 0.3, delta: float = 1.0, interval: int = 1) -> None:
         super().__init__(delta, interval)
@@ -28,4 +29,4 @@ class DynamicRandom(Pruner):
         self.prune_ratio = prune_ratio
 
     def prune(self, scores, scored, epoch, rng):
-        return thin(scored, self.prune_ratio, rng), None
+        return thin(scored, self.prune_ratio, rng, self.shards), None

@@ -25,6 +25,8 @@ class EpsilonGreedy(Pruner):
         interval (int): Select anew every so many epochs. Defaults to 1.
     """
 
+    shardable = True
+
     def __init__(
         self,
         prune_ratio: float = 0.3,
@@ -39,9 +41,9 @@ class EpsilonGreedy(Pruner):
         self.epsilon = epsilon
 
     def prune(self, scores, scored, epoch, rng):
-        kept = count_kept(np.count_nonzero(scored), self.prune_ratio)
+        kept = count_kept(self.shards.count(scored), self.prune_ratio)
         explored = math.floor(self.epsilon * kept + ROUNDING)
-        keep = top_mask(scores, scored, kept - explored, rng)
+        keep = top_mask(scores, scored, kept - explored, rng, self.shards)
         rest = np.greater(scored, keep, out=scored)
-        keep |= thin_to(rest, explored, rng)
+        keep |= thin_to(rest, explored, rng, self.shards)
         return keep, None

@@ -2,7 +2,8 @@
 
 The bits of a float, read as an integer, are in the order of the floats: the upper 16 bits cut the
 line into 65,536 coarse bins, each a 128th of a power of two wide, and the lower 16 bits refine them
-to the last digit. Histograms of parts add up to the histogram of the whole.
+to the last digit. Histograms of shards add up to the histogram of the whole, so where the values
+lie makes no difference to the result.
 """
 
 from typing import Iterator, NamedTuple
@@ -10,6 +11,7 @@ from typing import Iterator, NamedTuple
 import numpy as np
 
 from .blocks import blocks_of
+from .shards import WHOLE, Shards
 
 COARSE = 1 << 16
 FINE = 1 << 15
@@ -27,7 +29,7 @@ class Histogram(NamedTuple):
     counts: np.ndarray
 
 
-def fine_histogram(values: np.ndarray, where: np.ndarray) -> Histogram:
+def fine_histogram(values: np.ndarray, where: np.ndarray, shards: Shards = WHOLE) -> Histogram:
     """Counts values in at most 98,304 bins, narrow where there are many values.
 
     A coarse bin that holds a share p of the values is cut into ``ceil(32768 p)`` equal bins. So one
@@ -35,12 +37,13 @@ def fine_histogram(values: np.ndarray, where: np.ndarray) -> Histogram:
 
     Args:
         values (np.ndarray): ``(n,)`` float32, finite.
-        where (np.ndarray): ``(n,)`` bool, which of them count; at least one.
+        where (np.ndarray): ``(n,)`` bool, which of them count; at least one of all shards.
+        shards (Shards): Where the values lie. Defaults to all of them here.
 
     Returns:
         Histogram: Its bins that hold any.
     """
-    coarse = coarse_counts(values, where)
+    coarse = coarse_counts(values, where, shards)
     splits = -(-coarse * FINE // coarse.sum())
     firsts = np.cumsum(splits) - splits
     counts = np.zeros(int(splits.sum()), dtype=np.int64)
@@ -51,57 +54,66 @@ def fine_histogram(values: np.ndarray, where: np.ndarray) -> Histogram:
         low >>= np.uint32(16)
         low += firsts[high]
         counts += np.bincount(low, minlength=len(counts))
+    counts = shards.sum(counts)
     held = np.flatnonzero(counts)
     high = np.repeat(np.arange(COARSE), splits)[held]
     low = -(-(held - firsts[high].astype(np.int64)) * 65536 // splits[high])
     return Histogram(_values_of(high << 16 | low), counts[held])
 
 
-def nth_smallest(values: np.ndarray, where: np.ndarray, rank: int) -> np.float32:
+def nth_smallest(
+    values: np.ndarray, where: np.ndarray, rank: int, shards: Shards = WHOLE
+) -> np.float32:
     """Returns the value that ``rank`` others come before in ascending order, exactly.
 
     Args:
         values (np.ndarray): ``(n,)`` float32, finite.
         where (np.ndarray): ``(n,)`` bool, which of them count.
-        rank (int): From 0, below the number of values that count.
+        rank (int): From 0, below the number of values that count in all shards.
+        shards (Shards): Where the values lie. Defaults to all of them here.
     """
-    ends = np.cumsum(coarse_counts(values, where))
+    ends = np.cumsum(coarse_counts(values, where, shards))
     high = int(np.searchsorted(ends, rank, side='right'))
     rank -= int(ends[high - 1]) if high else 0
     counts = np.zeros(65536, dtype=np.int64)
     for keys in _keys(values, where):
         inside = keys[keys >> np.uint32(16) == high]
         counts += np.bincount(inside & np.uint32(0xFFFF), minlength=65536)
-    low = int(np.searchsorted(np.cumsum(counts), rank, side='right'))
+    low = int(np.searchsorted(np.cumsum(shards.sum(counts)), rank, side='right'))
     return _values_of(np.array([high << 16 | low]))[0]
 
 
-def percentile(values: np.ndarray, where: np.ndarray, share: float) -> np.float32:
+def percentile(
+    values: np.ndarray, where: np.ndarray, share: float, shards: Shards = WHOLE
+) -> np.float32:
     """Returns a percentile, interpolated between neighbours as ``np.percentile`` does.
 
     Args:
         values (np.ndarray): ``(n,)`` float32, finite.
-        where (np.ndarray): ``(n,)`` bool, which of them count; at least one.
+        where (np.ndarray): ``(n,)`` bool, which of them count; at least one of all shards.
         share (float): In ``[0, 100]``.
+        shards (Shards): Where the values lie. Defaults to all of them here.
     """
-    last = np.count_nonzero(where) - 1
+    last = shards.count(where) - 1
     rank = last * share / 100
-    below = float(nth_smallest(values, where, int(rank)))
-    above = float(nth_smallest(values, where, min(int(rank) + 1, last)))
+    below = float(nth_smallest(values, where, int(rank), shards))
+    above = float(nth_smallest(values, where, min(int(rank) + 1, last), shards))
     return np.float32(below + (rank - int(rank)) * (above - below))
 
 
-def mean(values: np.ndarray, where: np.ndarray) -> np.float32:
-    """Returns the mean of the values that count, summed in float64."""
-    return np.float32(values.mean(dtype=np.float64, where=where))
+def mean(values: np.ndarray, where: np.ndarray, shards: Shards = WHOLE) -> np.float32:
+    """Returns the mean of the values that count, of all shards, summed in float64."""
+    total = values.sum(dtype=np.float64, where=where)
+    total, number = shards.sum(np.array([total, np.count_nonzero(where)]))
+    return np.float32(total / number)
 
 
-def coarse_counts(values: np.ndarray, where: np.ndarray) -> np.ndarray:
+def coarse_counts(values: np.ndarray, where: np.ndarray, shards: Shards = WHOLE) -> np.ndarray:
     """Counts values by the upper 16 bits of their keys: ``(65536,)`` int64."""
     counts = np.zeros(COARSE, dtype=np.int64)
     for keys in _keys(values, where):
         counts += np.bincount(keys >> np.uint32(16), minlength=COARSE)
-    return counts
+    return shards.sum(counts)
 
 
 def _keys(values: np.ndarray, where: np.ndarray) -> Iterator[np.ndarray]:

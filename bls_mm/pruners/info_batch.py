@@ -35,6 +35,8 @@ class InfoBatch(Pruner):
         delta (float): Share of the epochs that prune. Defaults to 0.875.
     """
 
+    shardable = True
+
     def __init__(
         self,
         prune_ratio: float = 0.5,
@@ -56,16 +58,16 @@ class InfoBatch(Pruner):
 
     def prune(self, scores, scored, epoch, rng):
         if self.quantiles is None:
-            cuts = [mean(scores, scored)]
+            cuts = [mean(scores, scored, self.shards)]
         else:
-            cuts = [percentile(scores, scored, quantile) for quantile in self.quantiles]
+            cuts = [percentile(scores, scored, q, self.shards) for q in self.quantiles]
         group = np.zeros(len(scores), dtype=np.uint8)
         for cut in cuts:
             group += scores >= cut
         group[np.logical_not(scored, out=scored)] = len(cuts)  # the never scored stay
         keep = group == len(cuts)
         for number, prune_ratio in enumerate(self.prune_ratios):
-            keep |= thin(group == number, prune_ratio, rng)
+            keep |= thin(group == number, prune_ratio, rng, self.shards)
         return keep, GroupWeights([*(1 / (1 - ratio) for ratio in self.prune_ratios), 1], group)
 
 

@@ -5,12 +5,16 @@ from typing import Optional
 import numpy as np
 
 from .histogram import fine_histogram
+from .shards import WHOLE, Shards
 
 SKETCH_SIZE = 512
 
 
 def kmeans_cuts(
-    values: np.ndarray, num_groups: int, where: Optional[np.ndarray] = None
+    values: np.ndarray,
+    num_groups: int,
+    where: Optional[np.ndarray] = None,
+    shards: Shards = WHOLE,
 ) -> np.ndarray:
     """Cuts values on a line into the groups of least variance.
 
@@ -22,22 +26,23 @@ def kmeans_cuts(
     Args:
         values (np.ndarray): ``(n,)`` float32, finite.
         num_groups (int): Number of groups k. Fewer distinct values give fewer groups.
-        where (np.ndarray, optional): ``(n,)`` bool, which values count, at least one. Defaults to
-            None, all.
+        where (np.ndarray, optional): ``(n,)`` bool, which values count, at least one of all
+            shards. Defaults to None, all.
+        shards (Shards): Where the values lie. Defaults to all of them here.
 
     Returns:
         np.ndarray: At most ``k - 1`` cuts, ascending float32: group ``g`` is
         ``cuts[g - 1] <= value < cuts[g]``.
     """
     where = np.ones(len(values), dtype=bool) if where is None else where
-    lowest, centres, counts = _sketch(values, where)
+    lowest, centres, counts = _sketch(values, where, shards)
     starts = _best_starts(centres, counts, min(num_groups, len(centres)))
     return lowest[starts[1:]]
 
 
-def _sketch(values: np.ndarray, where: np.ndarray) -> tuple:
+def _sketch(values: np.ndarray, where: np.ndarray, shards: Shards) -> tuple:
     """Returns lower edge, mean and count of each of at most ``SKETCH_SIZE`` ordered bins."""
-    edges, counts = fine_histogram(values, where)
+    edges, counts = fine_histogram(values, where, shards)
     if len(counts) <= SKETCH_SIZE:
         return edges, edges.astype(np.float64), counts
     before = np.cumsum(counts) - counts

@@ -10,6 +10,7 @@ class NoPruning(Pruner):
     """Keeps every sample: scores are recorded, nothing is pruned. The baseline of a comparison."""
 
     needs_scores = False
+    shardable = True
 
     def __init__(self) -> None:
         super().__init__(delta=1.0)

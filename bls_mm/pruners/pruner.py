@@ -7,6 +7,7 @@ from typing import Optional
 import numpy as np
 
 from .selection import Selection, keep_all
+from .shards import WHOLE, Shards
 
 ROUNDING = 1e-9  # products such as 0.55 * 20 = 11.000000000000002 are meant to be whole
 
@@ -19,10 +20,20 @@ class Pruner(ABC):
             ``ceil(delta * max_epochs)`` on the run anneals on all samples. Defaults to 0.875.
         interval (int): Select anew every so many epochs; in between the same samples come in a new
             order. Defaults to 1.
+
+    Attributes:
+        shards (Shards): Where the samples lie. A pruner that hands it on to what it asks of all
+            samples (``thin``, ``mean``, ``self.shards.count``, ...) may call itself
+            :attr:`shardable`.
     """
 
     needs_scores = True
     """Whether samples must have been scored before they can be pruned."""
+
+    shardable = False
+    """Whether it can work where each rank knows the scores of its own samples only."""
+
+    shards: Shards = WHOLE
 
     def __init__(self, delta: float = 0.875, interval: int = 1) -> None:
         check_share('delta', delta)
@@ -66,7 +77,7 @@ class Pruner(ABC):
         if not self.needs_scores:
             keep, weights = self.prune(values, np.ones(len(values), dtype=bool), epoch, rng)
             return Selection.from_mask(keep, weights)
-        if not visits.any():
+        if not self.shards.sum(np.array([visits.any()], dtype=np.int64))[0]:
             return keep_all(len(values))
         keep, weights = self.prune(values, visits > 0, epoch, rng)
         unscored = visits == 0

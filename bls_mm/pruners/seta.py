@@ -34,6 +34,8 @@ class SeTa(Pruner):
         delta (float): Share of the epochs that prune. Defaults to 0.875.
     """
 
+    shardable = True
+
     def __init__(
         self,
         prune_ratio: float = 0.1,
@@ -57,8 +59,8 @@ class SeTa(Pruner):
         self.round_window = ROUNDINGS[window_rounding]
 
     def prune(self, scores, scored, epoch, rng):
-        keep = thin(scored, self.prune_ratio, rng)
-        edges = [-np.inf, *kmeans_cuts(scores, self.num_groups, keep), np.inf]
+        keep = thin(scored, self.prune_ratio, rng, self.shards)
+        edges = [-np.inf, *kmeans_cuts(scores, self.num_groups, keep, self.shards), np.inf]
         groups = len(edges) - 1  # fewer than asked for where scores take fewer values
         window = max(1, self.round_window(groups * self.window_scale))
         start = epoch % (groups - window + 1)
@@ -67,4 +69,5 @@ class SeTa(Pruner):
         return keep, None
 
     def anneal(self, num_samples, rng):
-        return Selection.from_mask(thin(np.ones(num_samples, dtype=bool), self.prune_ratio, rng))
+        every = np.ones(num_samples, dtype=bool)
+        return Selection.from_mask(thin(every, self.prune_ratio, rng, self.shards))

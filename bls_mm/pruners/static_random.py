@@ -23,6 +23,7 @@ class StaticRandom(Pruner):
     """
 
     needs_scores = False
+    shardable = True
 
     def __init__(self, prune_ratio: float = 0.3, delta: float = 1.0) -> None:
         super().__init__(delta)
@@ -32,4 +33,4 @@ class StaticRandom(Pruner):
     def prune(self, scores, scored, epoch, rng):
         # The generator of an epoch is spawned from the seed of the run: back to that seed.
         rng_of_run = np.random.default_rng(rng.bit_generator.seed_seq.entropy)
-        return thin(scored, self.prune_ratio, rng_of_run), None
+        return thin(scored, self.prune_ratio, rng_of_run, self.shards), None

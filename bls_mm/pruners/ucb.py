@@ -32,6 +32,8 @@ class UCB(Pruner):
         interval (int): Select anew every so many epochs (the re-implementation: 10). Defaults to 1.
     """
 
+    shardable = True
+
     def __init__(
         self,
         prune_ratio: float = 0.3,
@@ -71,8 +73,8 @@ class UCB(Pruner):
         return rank
 
     def prune(self, scores, scored, epoch, rng):
-        kept = count_kept(np.count_nonzero(scored), self.prune_ratio)
-        return top_mask(scores, scored, kept, rng), None
+        kept = count_kept(self.shards.count(scored), self.prune_ratio)
+        return top_mask(scores, scored, kept, rng, self.shards), None
 
     def state_dict(self):
         state = super().state_dict()
