@@ -28,7 +28,7 @@ setup(
         'ocr': TEXT,
         'cls': CLASSIFICATION,
         'all': sorted({*TEXT, *CLASSIFICATION}),
-        'dev': ['pytest>=7', 'ruff>=0.17,<0.18', 'rich', 'tqdm', 'scikit-learn'],
+        'dev': ['pytest>=7', 'ruff>=0.17,<0.18', 'rich', 'tqdm', 'scikit-learn', 'accelerate'],
     },
     classifiers=[
         'License :: OSI Approved :: Apache Software License',

@@ -12,6 +12,7 @@ except ImportError as error:
     ) from error
 
 from .hooks import BLSHook
+from .loader import PrunedLoader
 from .pruners import Pruner, Selection
 from .registry import PRUNERS, SCORERS
 from .samplers import BLSSampler
@@ -24,6 +25,7 @@ __all__ = [
     'SCORERS',
     'BLSHook',
     'BLSSampler',
+    'PrunedLoader',
     'Pruner',
     'Scorer',
     'Selection',

@@ -1,0 +1,61 @@
+"""Prunes in a loop of Hugging Face Accelerate, on one process or several.
+
+    python examples/hugging_face_accelerate.py
+    accelerate launch --cpu --num_processes 2 examples/hugging_face_accelerate.py
+
+Accelerate prepares the model and the optimizer. The loader it does not: that hands each process its
+own share of the samples, and ``accelerator.prepare`` would split the share again.
+"""
+
+import argparse
+
+import torch
+from accelerate import Accelerator
+from digits import accuracy, load, make_model
+from torch.nn.functional import cross_entropy
+
+from bls_mm import PrunedLoader
+
+
+def train(accelerator: Accelerator, pruner: str, epochs: int) -> None:
+    """Trains on what a pruner keeps, and prints what came of it."""
+    model = make_model()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
+    model, optimizer = accelerator.prepare(model, optimizer)
+    loader = PrunedLoader(
+        load('train'),
+        batch_size=8,
+        max_epochs=epochs,
+        pruner=dict(type=pruner),
+        scorer=dict(type='SampleLossScorer'),  # the model's losses come unreduced
+        seed=0,
+    )
+    samples = 0
+    for epoch in range(epochs):
+        loader.set_epoch(epoch)
+        for images, labels in loader:
+            images, labels = images.to(accelerator.device), labels.to(accelerator.device)
+            losses = loader.score(cross_entropy(model(images), labels, reduction='none'))
+            optimizer.zero_grad()
+            accelerator.backward(losses.mean())
+            optimizer.step()
+            samples += len(labels) * accelerator.num_processes
+        schedule.step()  # not prepared: Accelerate's would step once for each process
+    pruned = 1 - samples / (epochs * len(loader.dataset))
+    right = accuracy(accelerator.unwrap_model(model))
+    accelerator.print(f'{pruner:13} {samples:6,} samples, {pruned:5.1%} pruned, {right:.1%} right')
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--epochs', type=int, default=20)
+    parser.add_argument('--pruners', nargs='+', default=['NoPruning', 'SeTa', 'InfoBatch'])
+    args = parser.parse_args()
+    accelerator = Accelerator()
+    for pruner in args.pruners:
+        train(accelerator, pruner, args.epochs)
+
+
+if __name__ == '__main__':
+    main()
