@@ -1,12 +1,9 @@
 """The hook that carries losses to the sampler."""
 
-import json
 import time
-from pathlib import Path
 from typing import Dict, Optional
 
 import torch
-from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
@@ -28,6 +25,7 @@ from .clock import SCHEDULES, TrainingClock
 from .epochs import VirtualEpochs, is_iteration_based
 from .loader import find_sampler, record_batches
 from .loss_tap import LossTap
+from .recorder import Recorder
 from .savings import Savings
 
 ITERATIONS_BETWEEN_CHECKS = 20  # looking up annotations costs time, and a sample of them is enough
@@ -51,6 +49,9 @@ class BLSHook(Hook):
             ``'iteration'``: steps count as they come. Defaults to ``'progress'``.
         reset_scores (bool): Whether a resumed run forgets the scores of its checkpoint, as it must
             with another data set. Defaults to False.
+        history_mb (float): Most megabytes that the records of all epochs take in the folder ``bls``
+            of the work dir, at 2 bytes and a bit for each sample and epoch; beyond that scores are
+            those of every second sample, every third, ... Defaults to 100.
 
     Examples:
         >>> train_dataloader = dict(
@@ -65,6 +66,7 @@ class BLSHook(Hook):
         components: Optional[Dict[str, float]] = None,
         schedule: str = 'progress',
         reset_scores: bool = False,
+        history_mb: float = 100,
     ) -> None:
         if schedule not in SCHEDULES:
             raise ValueError(f'schedule must be one of {SCHEDULES}, but got {schedule!r}')
@@ -74,6 +76,7 @@ class BLSHook(Hook):
         self.components = components
         self.schedule = schedule
         self.reset_scores = reset_scores
+        self.recorder = Recorder(history_mb)
         self.savings = Savings()
         self.sampler: Optional[BLSSampler] = None
         self._loaded: Optional[dict] = None
@@ -184,6 +187,7 @@ class BLSHook(Hook):
     def _begin_epoch(self, runner) -> None:
         epoch, position = self.next_epoch, self.next_position
         self.in_epoch, self.next_epoch, self.next_position = True, epoch + 1, 0
+        self.recorder.begin_epoch(runner, epoch)
         self.sampler.set_epoch(epoch)
         self.counted_until = time.perf_counter()
         self.batches.skip(0)
@@ -212,7 +216,7 @@ class BLSHook(Hook):
         savings.training_seconds += self.sampler.planning_seconds + now - self.counted_until
         self.sampler.planning_seconds = 0.0
         self.in_epoch = False
-        self._write_summary(runner)
+        self.recorder.end_epoch(runner, self.sampler, savings)
 
     def _gather_for_checkpoint(self, runner) -> None:
         """Makes rank 0 know everything that a checkpoint needs; on all ranks together."""
@@ -284,14 +288,3 @@ class BLSHook(Hook):
             ('saved_ratio', savings.pruned),
         ):
             runner.message_hub.update_scalar(f'train/bls/{name}', value)
-
-    def _write_summary(self, runner) -> None:
-        if not is_main_process():
-            return
-        path = Path(runner.work_dir) / 'bls_summary.json'
-        try:
-            path.write_text(json.dumps(self.savings.as_dict(), indent=2) + '\n')
-        except OSError as error:
-            runner.logger.warning(
-                f'BLS: the summary could not be written ({error}); training goes on'
-            )

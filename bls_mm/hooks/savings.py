@@ -16,6 +16,7 @@ class Savings:
         training_seconds (float): Wall time of the epochs, validation left out.
         planning_seconds (float): Of these, time spent on selecting samples.
         scoring_seconds (float): Of these, time spent on reading losses and updating scores.
+        recording_seconds (float): Of these, time spent on recording what an epoch did.
         skipped_losses (int): Losses that were not finite, and scored nothing.
         mixed_samples (int): Samples that were mixed with others into one image (Mosaic, MixUp):
             their loss is also that of the others.
@@ -31,6 +32,7 @@ class Savings:
     training_seconds: float = 0.0
     planning_seconds: float = 0.0
     scoring_seconds: float = 0.0
+    recording_seconds: float = 0.0
     skipped_losses: int = 0
     mixed_samples: int = 0
     checked_samples: int = 0
@@ -40,6 +42,11 @@ class Savings:
     def pruned(self) -> float:
         """Share of the samples that was pruned, in the finished epochs."""
         return 1 - self.samples_seen / self.samples_unpruned if self.samples_unpruned else 0.0
+
+    @property
+    def pruning_seconds(self) -> float:
+        """What pruning itself cost."""
+        return self.planning_seconds + self.scoring_seconds + self.recording_seconds
 
     def as_dict(self) -> dict:
         """Returns everything as plain numbers, the share of pruned samples first."""
@@ -51,7 +58,8 @@ class Savings:
             f'BLS: trained on {self.samples_seen:,} samples instead of {self.samples_unpruned:,} '
             f'({self.pruned:.1%} pruned) in {self.iterations:,} iterations instead of '
             f'{self.iterations_unpruned:,}; {self.training_seconds:.1f} s of training, of which '
-            f'planning {self.planning_seconds:.2f} s and scoring {self.scoring_seconds:.2f} s'
+            f'planning {self.planning_seconds:.2f} s, scoring {self.scoring_seconds:.2f} s and '
+            f'recording {self.recording_seconds:.2f} s'
         )
         if self.mixed_samples:
             share = self.mixed_samples / self.samples_seen

@@ -1,0 +1,78 @@
+"""Writes down what a run did, epoch by epoch."""
+
+import json
+import math
+import time
+from pathlib import Path
+
+from mmengine.dist import is_main_process
+
+from bls_mm.samplers import BLSSampler
+
+from .history import EpochRecord, forget_from, path_of, record_epoch, turnover
+from .live import show_epoch
+from .savings import Savings
+
+
+class Recorder:
+    """Writes a record of each epoch and a summary of the run, and shows the epoch's numbers.
+
+    On rank 0 only. A file that cannot be written is a warning: training goes on.
+
+    Args:
+        megabytes (float): Most room that the records of all epochs may take.
+    """
+
+    def __init__(self, megabytes: float) -> None:
+        number = isinstance(megabytes, (int, float)) and not isinstance(megabytes, bool)
+        if not number or not 0 <= megabytes < math.inf:
+            raise ValueError(
+                f'history_mb must be a number of megabytes, at least 0, but got {megabytes!r}'
+            )
+        self.megabytes = megabytes
+
+    def begin_epoch(self, runner, epoch: int) -> None:
+        """Removes what an earlier run, or one that went further than its checkpoint, left behind.
+
+        Args:
+            runner (Runner): The runner.
+            epoch (int): The epoch that begins, from 0.
+        """
+        if is_main_process():
+            forget_from(runner.work_dir, epoch)
+
+    def end_epoch(self, runner, sampler: BLSSampler, savings: Savings) -> None:
+        """Writes record and summary, and counts the time that it took.
+
+        Args:
+            runner (Runner): The runner.
+            sampler (BLSSampler): Its scores are up to date.
+            savings (Savings): Counts so far; the seconds are added.
+        """
+        if not is_main_process():
+            return
+        start = time.perf_counter()
+        record = record_epoch(sampler, sampler.epoch, runner.iter, self.megabytes)
+        path = path_of(runner.work_dir, sampler.epoch - 1)
+        before = EpochRecord.load(path) if path.exists() else None
+        scalars = {
+            'bls/turnover': turnover(before, record),
+            'bls/score_mean': float(sampler.scorer.scores.mean()),
+            'bls/pruning_seconds': savings.pruning_seconds,
+        }
+        histograms = {'bls/scores': record.scores, 'bls/visits': sampler.scorer.visits.numpy()}
+        show_epoch(runner.visualizer, scalars, histograms, step=runner.iter)
+        self._write(runner, lambda: record.save(Path(runner.work_dir)))
+        seconds = time.perf_counter() - start
+        savings.recording_seconds += seconds
+        savings.training_seconds += seconds
+        text = json.dumps(savings.as_dict(), indent=2) + '\n'
+        self._write(runner, lambda: (Path(runner.work_dir) / 'bls_summary.json').write_text(text))
+
+    def _write(self, runner, write) -> None:
+        try:
+            write()
+        except OSError as error:
+            runner.logger.warning(
+                f'BLS: what a report needs could not be written ({error}); training goes on'
+            )
