@@ -12,6 +12,7 @@ HERE = Path(__file__).parent
 DETECTION = ['mmengine>=0.10.5', 'mmcv>=2.0.0rc4,<2.2.0', 'mmdet>=3.0.0']
 TEXT = [*DETECTION, 'mmocr>=1.0.0']
 CLASSIFICATION = ['mmengine>=0.10.5', 'mmcv>=2.0.0rc4,<2.2.0', 'mmpretrain>=1.0.0']
+ANALYSIS = ['plotly>=6', 'jinja2', 'pyarrow', 'tqdm']  # of reports and exports
 
 setup(
     name='bls_mm',
@@ -28,7 +29,19 @@ setup(
         'ocr': TEXT,
         'cls': CLASSIFICATION,
         'all': sorted({*TEXT, *CLASSIFICATION}),
-        'dev': ['pytest>=7', 'ruff>=0.17,<0.18', 'rich', 'tqdm', 'scikit-learn', 'accelerate'],
+        'analysis': ANALYSIS,
+        'dev': [
+            *ANALYSIS,
+            'tensorboard',
+            'wandb',
+            'selenium',
+            'pytest>=7',
+            'ruff>=0.17,<0.18',
+            'rich',
+            'tqdm',
+            'scikit-learn',
+            'accelerate',
+        ],
     },
     classifiers=[
         'License :: OSI Approved :: Apache Software License',
