@@ -1,7 +1,7 @@
 """Prunes in a loop of Hugging Face Accelerate, on one process or several.
 
     python examples/hugging_face_accelerate.py
-    accelerate launch --cpu --num_processes 2 examples/hugging_face_accelerate.py
+    torchrun --nproc_per_node 2 examples/hugging_face_accelerate.py --cpu
 
 Accelerate prepares the model and the optimizer. The loader it does not: that hands each process its
 own share of the samples, and ``accelerator.prepare`` would split the share again.
@@ -51,8 +51,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--epochs', type=int, default=20)
     parser.add_argument('--pruners', nargs='+', default=['NoPruning', 'SeTa', 'InfoBatch'])
+    parser.add_argument('--cpu', action='store_true', help='train on the CPU')
     args = parser.parse_args()
-    accelerator = Accelerator()
+    accelerator = Accelerator(cpu=args.cpu)
+    accelerator.print(f'{accelerator.num_processes} processes')
     for pruner in args.pruners:
         train(accelerator, pruner, args.epochs)
 
