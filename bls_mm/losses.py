@@ -106,6 +106,22 @@ def is_per_sample(loss: torch.Tensor, batch_size: int) -> bool:
     return loss.shape == (batch_size,) or (batch_size == 1 and loss.numel() == 1)
 
 
+def are_per_sample(
+    losses: Losses, batch_size: int, weights: Optional[Dict[str, float]] = None
+) -> bool:
+    """Whether all components hold one value for each sample of the batch.
+
+    Args:
+        losses (Mapping): Name to tensor or list of tensors, of any shape.
+        batch_size (int): Number of samples B of the batch.
+        weights (dict[str, float], optional): See :func:`loss_components`.
+    """
+    components = loss_components(losses, weights).values()
+    return bool(components) and all(
+        is_per_sample(part, batch_size) for parts, _ in components for part in parts
+    )
+
+
 def weigh_gradients(losses: Losses, weights: torch.Tensor) -> dict:
     """Weighs the gradients of all loss components, and leaves their values as they are.
 

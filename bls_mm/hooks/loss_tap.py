@@ -5,7 +5,7 @@ from typing import Dict, Optional
 import torch
 from torch import nn
 
-from bls_mm.losses import batch_loss, sample_losses, weigh_gradients
+from bls_mm.losses import are_per_sample, batch_loss, sample_losses, weigh_gradients
 
 
 class LossTap:
@@ -16,7 +16,8 @@ class LossTap:
 
     Args:
         model (nn.Module): The model, unwrapped. MMEngine calls it with ``mode='loss'``.
-        per_sample (bool): Whether to read the loss of each sample, or of the batch.
+        per_sample (bool, optional): Whether to read the loss of each sample, or of the batch; None
+            lets the first batch decide: each sample's where all losses come as vectors of it.
         components (dict[str, float], optional): Which components to read, and their weights.
         compiled (bool): Whether ``torch.compile`` works on the model. Defaults to False.
 
@@ -27,7 +28,7 @@ class LossTap:
     def __init__(
         self,
         model: nn.Module,
-        per_sample: bool,
+        per_sample: Optional[bool],
         components: Optional[Dict[str, float]] = None,
         compiled: bool = False,
     ) -> None:
@@ -69,6 +70,8 @@ class LossTap:
                 'saw no loss; a model with a train_step of its own must call it for its losses'
             )
         losses, self._losses, self.weights = self._losses, None, None
+        if self.per_sample is None:
+            self.per_sample = are_per_sample(losses, batch_size, self.components)
         if self.per_sample:
             return sample_losses(losses, batch_size, self.components)
         return batch_loss(losses, self.components)

@@ -2,11 +2,18 @@ import numpy as np
 import pytest
 import torch
 
-from bls_mm.scorers import BatchLossScorer, SampleLossScorer
+from bls_mm.scorers import BatchLossScorer, ResidualScorer, SampleLossScorer
 from bls_mm.scorers.scorer import MAX_VISITS
 
 
-@pytest.mark.parametrize('scorer_type', [BatchLossScorer, SampleLossScorer])
+class ResidualOfSamples(ResidualScorer):
+    def __init__(self, num_samples):
+        super().__init__(num_samples, per_sample=True)
+
+
+@pytest.mark.parametrize(
+    'scorer_type', [BatchLossScorer, SampleLossScorer, ResidualScorer, ResidualOfSamples]
+)
 class TestEveryScorer:
     def test_starts_unvisited(self, scorer_type):
         scorer = scorer_type(7)
@@ -53,12 +60,12 @@ class TestEveryScorer:
             total = int(sizes.sum())
             indices = rng.integers(200, size=total) if repeats else rng.permutation(200)[:total]
             indices = torch.from_numpy(indices)
-            losses = torch.rand(total if scorer_type.needs_sample_losses else 40)
+            losses = torch.rand(total if one.needs_sample_losses else 40)
             if bad is not None:
                 losses[[0, 7]] = bad
-            each = losses.split(sizes.tolist() if scorer_type.needs_sample_losses else 1)
+            each = losses.split(sizes.tolist() if one.needs_sample_losses else 1)
             for batch, loss in zip(indices.split(sizes.tolist()), each):
-                one.update(batch, loss if scorer_type.needs_sample_losses else loss[0])
+                one.update(batch, loss if one.needs_sample_losses else loss[0])
             other.update_many(sizes, indices.to(torch.int32), losses)
         assert torch.equal(one.scores, other.scores)
         assert torch.equal(one.visits, other.visits)
