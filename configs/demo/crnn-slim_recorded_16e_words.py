@@ -8,8 +8,8 @@ train_dataloader = dict(
     sampler=dict(type='bls_mm.BLSSampler', pruner=dict(type='NoPruning')),
     dataset=dict(
         datasets=[
-            {**_base_.words_printed_train, 'indices': 2000},
-            {**_base_.words_scene_train, 'indices': 2000},
+            {**_base_.words_printed_train, 'indices': 1000},
+            {**_base_.words_scene_train, 'indices': 1000},
         ]
     ),
 )
@@ -20,4 +20,4 @@ _base_.param_scheduler[1].update(end=max_epochs, T_max=max_epochs - 1)
 default_hooks = dict(
     bls=dict(type='bls_mm.BLSHook'), checkpoint=dict(interval=max_epochs, max_keep_ckpts=1)
 )
-custom_hooks = [dict(type='bls_mm.analysis.LossRecorder', num_measured=1000)]
+custom_hooks = [dict(type='bls_mm.analysis.LossRecorder', num_measured=500)]
