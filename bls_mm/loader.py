@@ -1,7 +1,8 @@
 """Pruning in a training loop of one's own, without MMEngine's runner."""
 
-from typing import Any, Iterator, List, Optional, Union
+from typing import Any, Iterator, Optional, Union
 
+import numpy as np
 import torch
 from torch.utils.data import BatchSampler, DataLoader, Dataset
 
@@ -65,7 +66,7 @@ class PrunedLoader(DataLoader):
             raise ValueError(f'max_epochs must be a positive integer, but got {max_epochs!r}')
         self.bls = BLSSampler(dataset, scorer=scorer, pruner=pruner, shuffle=shuffle, seed=seed)
         self.bls.max_epochs = max_epochs
-        self._batch: Optional[List[int]] = None
+        self._batch: Optional[np.ndarray] = None
         batches = RecordingBatchSampler(BatchSampler(self.bls, batch_size, drop_last))
         super().__init__(dataset, batch_sampler=batches, **options)
 
@@ -105,7 +106,7 @@ class PrunedLoader(DataLoader):
         weights = self.bls.weights_of(batch)
         if weights is None:
             return loss
-        return weigh_gradients(dict(loss=loss), torch.from_numpy(weights))['loss']
+        return weigh_gradients(dict(loss=loss), weights)['loss']
 
     def state_dict(self) -> dict:
         """Returns what a resumed run needs; on several ranks all must call it."""

@@ -2,6 +2,7 @@
 
 from typing import Dict, List, Mapping, Optional, Union
 
+import numpy as np
 import torch
 
 Losses = Mapping[str, Union[torch.Tensor, List[torch.Tensor]]]
@@ -54,17 +55,18 @@ def batch_loss(losses: Losses, weights: Optional[Dict[str, float]] = None) -> to
     Raises:
         ValueError: If there is no loss in it.
     """
-    means = [
-        _mean(part.detach()) * weight
-        for parts, weight in loss_components(losses, weights).values()
-        for part in parts
-    ]
-    if not means:
+    total = None
+    for parts, weight in loss_components(losses, weights).values():
+        for part in parts:
+            loss = _mean(part.detach())
+            loss = loss if weight == 1 else loss * weight
+            total = loss if total is None else total + loss
+    if total is None:
         raise ValueError(
             f"the model returned {', '.join(losses) or 'nothing'}: no name contains 'loss'; "
             'name the components to score by in BLSHook(components=...)'
         )
-    return means[0] if len(means) == 1 else torch.stack(means).sum()
+    return total
 
 
 def _mean(loss: torch.Tensor) -> torch.Tensor:
@@ -122,29 +124,27 @@ def are_per_sample(
     )
 
 
-def weigh_gradients(losses: Losses, weights: torch.Tensor) -> dict:
+def weigh_gradients(losses: Losses, weights: np.ndarray) -> dict:
     """Weighs the gradients of all loss components, and leaves their values as they are.
 
-    A component of shape ``(B,)`` gets the weight of each sample; the others, which tell no samples
-    apart, the mean weight of the batch.
+    A component of shape ``(B,)`` gets the weight of each sample, in its own dtype; the others,
+    which tell no samples apart, the mean weight of the batch. A value that is infinite becomes NaN.
 
     Args:
         losses (Mapping): Name to tensor or list of tensors.
-        weights (torch.Tensor): ``(B,)`` float32, in main memory.
+        weights (np.ndarray): ``(B,)`` float32.
 
     Returns:
         dict: The same losses, to be used in their place.
     """
-    mean = float(weights.mean())
+    mean = float(weights.sum()) / len(weights)
 
     def weigh(loss: torch.Tensor) -> torch.Tensor:
         if not loss.requires_grad:
             return loss
-        factor = weights.to(loss.device) if loss.shape == weights.shape else mean
-        # A view of its own, so that no other use of this tensor gets the weight.
-        loss = loss.view_as(loss)
-        loss.register_hook(lambda gradient: (gradient * factor).to(gradient.dtype))
-        return loss
+        factor = torch.from_numpy(weights).to(loss) if loss.shape == weights.shape else mean
+        # Between two equal values lies the same value, and the factor is the slope towards one.
+        return torch.lerp(loss.detach(), loss, factor)
 
     weighed = dict(losses)
     for name, (parts, _) in loss_components(losses).items():

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from mmengine.model import BaseModel
@@ -60,7 +61,7 @@ def gradient(weights):
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     losses = dict(loss_each=x**2, loss_all=[(3 * x).sum()], acc=x.sum())
     if weights is not None:
-        losses = weigh_gradients(losses, torch.tensor(weights))
+        losses = weigh_gradients(losses, np.array(weights, dtype=np.float32))
     total, log = Model().parse_losses(losses)
     total.backward()
     return x.grad, {name: value.item() for name, value in log.items()}
@@ -79,13 +80,13 @@ def test_weights_act_on_the_gradient_and_on_nothing_else():
 def test_a_tensor_used_twice_is_weighed_once_each():
     x = torch.tensor(1.0, requires_grad=True)
     part = 2 * x
-    losses = weigh_gradients(dict(loss_part=part, loss_total=part + x), torch.tensor([3.0, 3.0]))
+    losses = weigh_gradients(dict(loss_part=part, loss_total=part + x), np.full(2, 3.0))
     sum(losses.values()).backward()
     assert x.grad == 3 * (2 + 3)
 
 
 def test_half_precision_gradients_stay_in_their_dtype():
     x = torch.tensor([1.0, 2.0], dtype=torch.bfloat16, requires_grad=True)
-    weigh_gradients(dict(loss=x * 1), torch.tensor([1.0, 2.0]))['loss'].sum().backward()
+    weigh_gradients(dict(loss=x * 1), np.array([1.0, 2.0]))['loss'].sum().backward()
     assert x.grad.tolist() == [1, 2]
     assert x.grad.dtype == torch.bfloat16

@@ -92,7 +92,7 @@ class LossRecorder(Hook):
         batch = self.bls_hook.batch
         self.sizes.append(len(batch))
         self.epochs.append(runner.epoch)
-        self.indices.append(np.asarray(batch))
+        self.indices.append(batch)
         self.losses.append(self.tap.read(len(batch)).cpu().reshape(-1).numpy())
 
     def after_train_epoch(self, runner) -> None:

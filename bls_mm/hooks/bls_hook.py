@@ -3,7 +3,6 @@
 import time
 from typing import Dict, Optional
 
-import torch
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
@@ -141,8 +140,7 @@ class BLSHook(Hook):
         check_batch_size(data_batch, len(self.batch))
         if self.clock.position % ITERATIONS_BETWEEN_CHECKS == 0:
             self._check_attribution(runner, data_batch)
-        weights = self.sampler.weights_of(self.batch)
-        self.tap.weights = None if weights is None else torch.from_numpy(weights)
+        self.tap.weights = self.sampler.weights_of(self.batch)
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         """Scores the batch."""
@@ -235,7 +233,7 @@ class BLSHook(Hook):
 
     def _check_attribution(self, runner, data_batch) -> None:
         world_size = self.sampler.world_size
-        replaced = count_replaced(self.sampler.dataset, self.batch, data_batch)
+        replaced = count_replaced(self.sampler.dataset, self.batch.tolist(), data_batch)
         self.savings.checked_samples += len(self.batch) * world_size
         self.savings.replaced_samples += replaced * world_size
 

@@ -2,6 +2,7 @@
 
 from typing import Dict, Optional
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -22,7 +23,7 @@ class LossTap:
         compiled (bool): Whether ``torch.compile`` works on the model. Defaults to False.
 
     Attributes:
-        weights (torch.Tensor, optional): ``(B,)`` float32, loss weights of the coming batch.
+        weights (np.ndarray, optional): ``(B,)`` float32, loss weights of the coming batch.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class LossTap:
     ) -> None:
         self.per_sample = per_sample
         self.components = components
-        self.weights: Optional[torch.Tensor] = None
+        self.weights: Optional[np.ndarray] = None
         self._losses: Optional[dict] = None
         # A compiler must not trace it: a graph would hold on to the weights of one batch.
         listen = torch.compiler.disable(self._listen) if compiled else self._listen

