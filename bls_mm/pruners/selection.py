@@ -147,7 +147,7 @@ class Selection:
     def _group_of(self, samples: np.ndarray) -> np.ndarray:
         if len(self._weights) > 2:
             return self._group[samples]
-        return (self._group[samples >> 3] >> (samples & 7)) & 1
+        return (self._group[samples >> 3] >> (samples & 7).astype(np.uint8)) & 1
 
     def __iter__(self) -> Iterator[Optional[np.ndarray]]:
         yield self.indices
