@@ -3,11 +3,13 @@
 import argparse
 import os
 import os.path as osp
+from typing import Optional
 
 from mmengine.config import Config, DictAction
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from bls_mm.analysis.estimate import plan_run, size_of
 from bls_mm.compat import allow_mmocr
 from bls_mm.config import attach_bls, load_config
 
@@ -27,6 +29,14 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument(
         '--scorer', help='what to prune by, with --pruner; the default is BatchLossScorer'
+    )
+    parser.add_argument(
+        '--dry-run-pruning',
+        action='store_true',
+        help='print the plan of every epoch under simulated losses, and do not train',
+    )
+    parser.add_argument(
+        '--num-samples', type=int, help='with --dry-run-pruning, where the data set is not here'
     )
     parser.add_argument('--amp', action='store_true', help='train in automatic mixed precision')
     parser.add_argument(
@@ -89,10 +99,30 @@ def to_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
+def print_plan(cfg: Config, num_samples: Optional[int]) -> None:
+    """Prints what each epoch would keep, if the losses were the simulated ones."""
+    if 'BLSSampler' not in str(cfg.train_dataloader.get('sampler')):
+        raise SystemExit('the config does not prune; add for example --pruner SeTa')
+    try:
+        size = size_of(cfg, num_samples)
+    except FileNotFoundError as error:
+        raise SystemExit(str(error)) from error
+    print('epoch  samples  pruned  mean weight  iterations  (simulated losses, one GPU)')
+    for number, epoch in enumerate(plan_run(cfg, size), start=1):
+        print(
+            f'{number:5} {round(epoch.kept_ratio * size.num_samples):8,} '
+            f'{1 - epoch.kept_ratio:7.1%} {epoch.mean_weight:12.2f} '
+            f'{size.iterations(epoch.kept_ratio):11,}'
+        )
+
+
 def main() -> None:
-    cfg = to_config(parse_args())
+    args = parse_args()
+    cfg = to_config(args)
     if cfg.get('default_scope') == 'mmocr':
         allow_mmocr()
+    if args.dry_run_pruning:
+        return print_plan(cfg, args.num_samples)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     runner.train()
 

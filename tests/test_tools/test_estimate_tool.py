@@ -1,0 +1,42 @@
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CONFIG = 'mmdet::retinanet/retinanet_r50_fpn_1x_coco.py'
+
+
+def run(*command):
+    return subprocess.run(
+        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def test_an_estimate_tells_samples_score_and_what_is_adapted():
+    output = run(
+        *('tools/analysis/estimate.py', CONFIG, '--pruner', 'DynamicRandom'),
+        *('--num-samples', '1000', '--num-gpus', '2'),
+    ).stdout
+    assert 'run: 12 epochs of 1,000 samples, batches of 2 on 2 GPU(s)' in output
+    assert 'samples: 8,400 instead of 12,000 (30.0% pruned)' in output
+    assert 'iterations: 2,100 instead of 3,000' in output
+    assert 'score: rank correlation 0.' in output
+    assert 'batch sampler: AspectRatioBatchSampler stays' in output
+
+
+def test_a_data_set_that_is_not_there_ends_in_one_sentence():
+    error = run('tools/analysis/estimate.py', CONFIG).stderr
+    assert error.startswith('the data set of the config is not there (')
+    assert error.count('\n') == 1
+
+
+def test_a_dry_run_prints_every_epoch_and_trains_nothing(tmp_path):
+    output = run(
+        *('tools/train.py', CONFIG, '--pruner', 'InfoBatch', '--dry-run-pruning'),
+        *('--num-samples', '1000', '--work-dir', str(tmp_path / 'run')),
+    ).stdout
+    lines = [line.split() for line in output.splitlines()]
+    assert [line[0] for line in lines] == ['epoch', *map(str, range(1, 13))]
+    assert lines[1][1:] == ['1,000', '0.0%', '1.00', '500']
+    assert float(lines[5][2].rstrip('%')) > 20
+    assert not (tmp_path / 'run').exists()
