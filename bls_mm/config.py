@@ -4,7 +4,7 @@ import copy
 import importlib.util
 import logging
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Union
 
 from mmengine.config import Config
 from mmengine.hub import get_config
@@ -57,7 +57,9 @@ def load_config(name: str) -> Config:
         ) from error
 
 
-def attach_bls(cfg: Config, pruner: str, scorer: Optional[str] = None) -> Config:
+def attach_bls(
+    cfg: Config, pruner: Union[str, dict], scorer: Union[str, dict, None] = None
+) -> Config:
     """Returns a config that trains with BLS: the three lines that a user would write.
 
     The options of the pruner and the scorer are then at ``train_dataloader.sampler.pruner`` and
@@ -65,8 +67,9 @@ def attach_bls(cfg: Config, pruner: str, scorer: Optional[str] = None) -> Config
 
     Args:
         cfg (Config): Any config of an MMEngine runner; it stays as it is.
-        pruner (str): Type of the pruner, such as ``'SeTa'``.
-        scorer (str, optional): Type of the scorer. Defaults to None, the sampler's own default.
+        pruner (str or dict): Type of the pruner, such as ``'SeTa'``, or its config.
+        scorer (str or dict, optional): Type of the scorer, or its config. Defaults to None, the
+            sampler's own default.
 
     Returns:
         Config: A copy with a ``BLSSampler`` and a ``BLSHook``.
@@ -75,9 +78,10 @@ def attach_bls(cfg: Config, pruner: str, scorer: Optional[str] = None) -> Config
         KeyError: If there is no such pruner or scorer.
         ValueError: If the config has no training data loader.
     """
-    check_known(PRUNERS, 'pruner', pruner)
+    pruner, scorer = _as_dict(pruner), _as_dict(scorer)
+    check_known(PRUNERS, 'pruner', pruner['type'])
     if scorer is not None:
-        check_known(SCORERS, 'scorer', scorer)
+        check_known(SCORERS, 'scorer', scorer['type'])
     cfg = copy.deepcopy(cfg)
     if not cfg.get('train_dataloader'):
         raise ValueError(
@@ -92,16 +96,20 @@ def attach_bls(cfg: Config, pruner: str, scorer: Optional[str] = None) -> Config
             logger='current',
             level=logging.WARNING,
         )
-    sampler = dict(type='bls_mm.BLSSampler', pruner=dict(type=pruner))
+    sampler = dict(type='bls_mm.BLSSampler', pruner=pruner)
     sampler.update((key, old[key]) for key in KEPT if key in old)
     if scorer is not None:
-        sampler['scorer'] = dict(type=scorer)
+        sampler['scorer'] = scorer
     cfg.train_dataloader.sampler = sampler
     cfg.default_hooks = {
         'bls': dict(type='bls_mm.BLSHook'),
         **(cfg.get('default_hooks') or {}),
     }
     return cfg
+
+
+def _as_dict(component: Union[str, dict, None]) -> Optional[dict]:
+    return dict(type=component) if isinstance(component, str) else component
 
 
 def _type_name(kind) -> str:

@@ -6,13 +6,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from statistics import mean
 from typing import Dict, List, NamedTuple
 
-import torch
 from rich.console import Console
 from rich.table import Table
 
+from bls_mm.analysis.runs import read_run
 from bls_mm.compat import allow_mmengine_checkpoints
 
 ROOT = Path(__file__).parent.parent
@@ -66,28 +65,6 @@ def run(arguments: List[str]) -> None:
     subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True)
 
 
-def read_run(work_dir: Path, metric_suffix: str) -> dict:
-    """Reads metric, seconds and iterations of a finished run from what MMEngine wrote.
-
-    Args:
-        work_dir (Path): Work dir of the run.
-        metric_suffix (str): End of the metric's keys.
-
-    Returns:
-        dict: ``metric``; ``seconds``, the sum of MMEngine's own time of each training iteration,
-        data loading and planning included, validation and checkpoints not.
-    """
-    checkpoint = torch.load((work_dir / 'last_checkpoint').read_text(), weights_only=True)
-    history = checkpoint['message_hub']['log_scalars']['train/time'].data[0]
-    log = max(work_dir.glob('*/vis_data/scalars.json'))
-    metrics = [
-        value
-        for key, value in json.loads(log.read_text().splitlines()[-1]).items()
-        if key.endswith(metric_suffix)
-    ]
-    return dict(metric=mean(metrics), seconds=float(history.sum()))
-
-
 def train(task: Task) -> Dict[str, dict]:
     """Trains every config of the task, one after another; returns what each run came to."""
     runs = {}
@@ -96,8 +73,6 @@ def train(task: Task) -> Dict[str, dict]:
         shutil.rmtree(work_dir, ignore_errors=True)
         run(['tools/train.py', config, '--work-dir', str(work_dir.relative_to(ROOT))])
         runs[name] = read_run(work_dir, task.metric_suffix)
-        if (work_dir / 'bls_summary.json').exists():
-            runs[name].update(json.loads((work_dir / 'bls_summary.json').read_text()))
     pruned_runs = [result for result in runs.values() if 'samples_seen' in result]
     for result in runs.values():
         result.setdefault('samples_seen', pruned_runs[0]['samples_unpruned'])

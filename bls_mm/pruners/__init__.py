@@ -2,6 +2,7 @@
 
 from .dynamic_random import DynamicRandom
 from .epsilon_greedy import EpsilonGreedy
+from .fewer_passes import FewerPasses
 from .info_batch import InfoBatch
 from .no_pruning import NoPruning
 from .pruner import Pruner
@@ -14,6 +15,7 @@ __all__ = [
     'UCB',
     'DynamicRandom',
     'EpsilonGreedy',
+    'FewerPasses',
     'GroupWeights',
     'InfoBatch',
     'NoPruning',

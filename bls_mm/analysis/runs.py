@@ -1,0 +1,63 @@
+"""What a finished run came to, read from what MMEngine and BLSHook wrote."""
+
+import json
+from pathlib import Path
+from statistics import mean
+from typing import Optional
+
+import torch
+
+
+def read_run(work_dir: Path, metric: Optional[str] = None) -> dict:
+    """Reads metric, seconds and savings of a finished run.
+
+    Args:
+        work_dir (Path): Work dir of the run.
+        metric (str, optional): End of the metric's keys in MMEngine's log, such as ``'bbox_mAP'``;
+            if several keys end so, as with several test sets, their mean counts. Defaults to None,
+            the first metric of the log, as for MMEngine's ``save_best='auto'``.
+
+    Returns:
+        dict: ``metric_name``; ``metric``, of the last validation; ``seconds``, the sum of
+        MMEngine's own time of each training iteration, data loading and planning included,
+        validation and checkpoints not; and, of a run with BLSHook, what its ``bls_summary.json``
+        says.
+
+    Raises:
+        FileNotFoundError: If the run was not finished, or not validated.
+        KeyError: If it has no such metric.
+    """
+    validation = last_validation(work_dir)
+    if metric is None:
+        metric = next(iter(validation)).rsplit('/', 1)[-1]
+    values = [value for name, value in validation.items() if name.endswith(metric)]
+    if not values:
+        raise KeyError(f'no metric of {work_dir} ends with {metric!r}: it has {[*validation]}')
+    # Named from where the run was started; its own folder may have moved since.
+    name = Path((work_dir / 'last_checkpoint').read_text().strip()).name
+    checkpoint = torch.load(work_dir / name, map_location='cpu', weights_only=True)
+    history = checkpoint['message_hub']['log_scalars']['train/time'].data[0]
+    summary = work_dir / 'bls_summary.json'
+    return {
+        **(json.loads(summary.read_text()) if summary.exists() else {}),
+        'metric_name': metric,
+        'metric': mean(values),
+        'seconds': float(history.sum()),
+    }
+
+
+def last_validation(work_dir: Path) -> dict:
+    """Returns the metrics of the last validation of a run, however often it was resumed."""
+    lines = [
+        json.loads(line)
+        for log in sorted(work_dir.glob('*/vis_data/scalars.json'))
+        for line in log.read_text().splitlines()
+    ]
+    validations = [line for line in lines if 'lr' not in line and 'step' in line]
+    if not validations:
+        raise FileNotFoundError(f'{work_dir} has no finished validation; train it to its end')
+    return {
+        name: value
+        for name, value in validations[-1].items()
+        if name not in ('step', 'time', 'data_time', 'epoch', 'iter')
+    }

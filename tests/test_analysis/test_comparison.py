@@ -1,0 +1,76 @@
+import pytest
+
+from bls_mm.analysis.comparison import as_markdown, baselines_of, parse_method, plot, rows_of
+
+
+def runs_of(method, saved, metrics=(0.9, 0.8, 0.7)):
+    return [
+        dict(
+            method=method,
+            is_baseline=parse_method(method).is_baseline,
+            seed=seed,
+            metric=metric,
+            samples_seen=round(1000 * (1 - saved)),
+            pruned=saved,
+            seconds=10.0,
+        )
+        for seed, metric in enumerate(metrics)
+    ]
+
+
+@pytest.mark.parametrize(
+    ('text', 'pruner', 'scorer'),
+    [
+        ('SeTa', dict(type='SeTa'), None),
+        ('InfoBatch(prune_ratio=0.3)', dict(type='InfoBatch', prune_ratio=0.3), None),
+        (
+            'my.own.Pruner(quantiles=(20, 85), deep=[dict(a=-1)]) + BatchLossScorer(init="zero")',
+            dict(type='my.own.Pruner', quantiles=[20, 85], deep=[dict(a=-1)]),
+            dict(type='BatchLossScorer', init='zero'),
+        ),
+        ('configs/other.py', None, None),
+    ],
+)
+def test_methods_are_written_as_python(text, pruner, scorer):
+    assert parse_method(text)[1:] == (pruner, scorer)
+    assert '/' not in parse_method(text).folder
+
+
+@pytest.mark.parametrize(
+    'text', ['', 'SeTa(', 'SeTa(0.1)', 'SeTa - UCB', 'SeTa(a=b)', 'SeTa(**{})', '"SeTa"', 'a()()']
+)
+def test_what_is_no_method_is_told(text):
+    with pytest.raises(ValueError, match='cannot be read; write for example SeTa'):
+        parse_method(text)
+
+
+def test_baselines_have_the_budgets_that_were_used():
+    runs = [
+        *runs_of('NoPruning', 0),
+        *runs_of('SeTa', 0.204),
+        *runs_of('InfoBatch', 0.212),
+        *runs_of('UCB', 0.3),
+        *runs_of('DynamicRandom(prune_ratio=0.9)', 0.9),
+    ]
+    assert [method.name for method in baselines_of(runs)] == [
+        'DynamicRandom(prune_ratio=0.21)',
+        'FewerPasses(prune_ratio=0.21)',
+        'DynamicRandom(prune_ratio=0.3)',
+        'FewerPasses(prune_ratio=0.3)',
+    ]
+    assert [method.pruner['prune_ratio'] for method in baselines_of(runs, same=1)] == [0.24] * 2
+    assert baselines_of(runs_of('InfoBatch', 0.0)) == []
+
+
+def test_the_table_by_hand():
+    runs = [*runs_of('SeTa', 0.25), *runs_of('NoPruning', 0, [76.5])]
+    assert as_markdown(rows_of(runs), 'accuracy').splitlines()[2:] == [
+        '| NoPruning | 1,000 | 0.0% | 10 s | 76.5 | 76.5 |',
+        '| SeTa | 750 | 25.0% | 10 s | 0.800 ± 0.100 | 0.900, 0.800, 0.700 |',
+    ]
+
+
+def test_a_plot_is_drawn(tmp_path):
+    runs = [*runs_of('SeTa', 0.2), *runs_of('FewerPasses(prune_ratio=0.2)', 0.2)]
+    plot(rows_of(runs), 'accuracy', tmp_path / 'plot.png')
+    assert (tmp_path / 'plot.png').stat().st_size > 10_000

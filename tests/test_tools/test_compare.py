@@ -1,0 +1,129 @@
+"""The grid of methods and seeds, on runs of the toy model in this process."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from mmengine.evaluator import BaseMetric
+from mmengine.runner import Runner
+from rich.progress import Progress
+from toy import ToyModel
+
+from bls_mm.compat import allow_mmengine_checkpoints
+
+sys.path.insert(0, str(Path(__file__).parents[2] / 'tools'))
+
+import compare
+
+from bls_mm.analysis.comparison import parse_method
+
+EPOCHS, NUM = 4, 42
+METHODS = [parse_method('InfoBatch(delta=1.0)')]
+
+
+class PredictingModel(ToyModel):
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        output = super().forward(inputs, data_samples, mode)
+        return output if mode == 'loss' else list(output)
+
+
+class MeanOutput(BaseMetric):
+    default_prefix = 'toy'
+
+    def process(self, data_batch, data_samples):
+        self.results += [float(sample.mean()) for sample in data_samples]
+
+    def compute_metrics(self, results):
+        return dict(mean_output=sum(results) / len(results), other=1.0)
+
+
+def toy_config() -> Config:
+    loader = dict(
+        dataset=dict(type='toy.ToyData', length=NUM),
+        batch_size=4,
+        num_workers=0,
+        sampler=dict(type='DefaultSampler', shuffle=False),
+    )
+    return Config(
+        dict(
+            model=dict(type='test_compare.PredictingModel'),
+            train_dataloader=loader,
+            val_dataloader=loader,
+            val_evaluator=dict(type='test_compare.MeanOutput'),
+            train_cfg=dict(by_epoch=True, max_epochs=EPOCHS, val_interval=EPOCHS),
+            val_cfg=dict(),
+            optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01)),
+            default_hooks=dict(logger=dict(type='LoggerHook', interval=1000)),
+            log_level='WARNING',
+        )
+    )
+
+
+class HereGrid(compare.Grid):
+    """Trains in this process, and remembers what it trained."""
+
+    def __init__(self, *args, breaks_off=False, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.trained, self.breaks_off = [], breaks_off
+
+    def _run(self, config, work_dir, look):
+        self.trained.append(work_dir)
+        cfg = Config.fromfile(config)
+        cfg.update(work_dir=str(work_dir), resume=True, experiment_name=str(work_dir))
+        if not self.breaks_off:
+            Runner.from_cfg(cfg).train()
+        look(compare._epochs_done(work_dir))
+        return not self.breaks_off
+
+
+@pytest.fixture
+def grid_of(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'test_compare', sys.modules[__name__])
+    allow_mmengine_checkpoints()
+
+    def build(cfg=None, **options):
+        return HereGrid(cfg or toy_config(), tmp_path / 'grid', 'mean_output', **options)
+
+    return build
+
+
+def test_a_grid_has_its_baselines_and_trains_nothing_twice(grid_of):
+    grid = grid_of()
+    compare.train_grid(grid, METHODS, seeds=[0, 1], same=1)
+    runs = json.loads((grid.out / 'results.json').read_text())
+    saved = {run['method']: run['pruned'] for run in runs}
+    full, infobatch, random, fewer = saved
+    assert (full, infobatch) == ('NoPruning', 'InfoBatch(delta=1.0)')
+    assert random.startswith('DynamicRandom') and fewer.startswith('FewerPasses')
+    assert saved[full] == 0 and 0.1 < saved[infobatch] < 0.5
+    for baseline in (random, fewer):
+        assert abs(saved[baseline] - saved[infobatch]) < 0.03  # whole samples of 42
+    assert [run['seed'] for run in runs] == [0, 0, 1, 1, 0, 0, 1, 1]
+    assert len({run['metric'] for run in runs}) == 8  # a metric that tells the runs apart
+    assert (grid.out / 'table.md').read_text().count('\n') == 6
+
+    again = grid_of()
+    compare.train_grid(again, METHODS, seeds=[0, 1, 2], same=1)
+    assert {path.name for path in again.trained} == {'seed2'}
+    assert len(again.runs) == 12
+
+
+def test_a_run_that_broke_off_is_named_and_trained_next_time(grid_of):
+    with Progress(disable=True) as progress:
+        broken = grid_of(breaks_off=True)
+        broken.train(METHODS[0], 0, progress)
+        assert broken.failed == [broken.work_dir(METHODS[0], 0)]
+        assert broken.runs == []
+        grid = grid_of()
+        grid.train(METHODS[0], 0, progress)
+        assert grid.trained == broken.failed and len(grid.runs) == 1
+
+
+def test_a_run_of_another_config_is_not_taken_for_this_one(grid_of):
+    with Progress(disable=True) as progress:
+        grid_of().train(METHODS[0], 0, progress)
+        other = grid_of(options={'optim_wrapper.optimizer.lr': 0.02})
+        with pytest.raises(SystemExit, match='was trained with another config; delete it'):
+            other.train(METHODS[0], 0, progress)
