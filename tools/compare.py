@@ -112,12 +112,14 @@ class Grid:
     def _write_config(self, method: Method, seed: int) -> Path:
         """Writes the config of a run, and refuses to go on with a run of another config."""
         cfg = self.config_of(method, seed)
-        path = self.work_dir(method, seed) / 'config.py'
+        work_dir = self.work_dir(method, seed)
+        path = work_dir.with_suffix('.py')  # beside it: MMEngine writes a copy of its own into it
         if path.exists() and path.read_text() != cfg.pretty_text:
             raise SystemExit(
-                f'{path.parent} was trained with another config; delete it, or give another --out'
+                f'{work_dir} was trained with another config; delete it and {path.name}, or give '
+                'another --out'
             )
-        path.parent.mkdir(parents=True, exist_ok=True)
+        work_dir.mkdir(parents=True, exist_ok=True)
         path.write_text(cfg.pretty_text)
         return path
 

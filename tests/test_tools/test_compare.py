@@ -40,17 +40,12 @@ class MeanOutput(BaseMetric):
 
 
 def toy_config() -> Config:
-    loader = dict(
-        dataset=dict(type='toy.ToyData', length=NUM),
-        batch_size=4,
-        num_workers=0,
-        sampler=dict(type='DefaultSampler', shuffle=False),
-    )
+    loader = dict(dataset=dict(type='toy.ToyData', length=NUM), batch_size=4, num_workers=0)
     return Config(
         dict(
             model=dict(type='test_compare.PredictingModel'),
-            train_dataloader=loader,
-            val_dataloader=loader,
+            train_dataloader=dict(sampler=dict(type='DefaultSampler', shuffle=True), **loader),
+            val_dataloader=dict(sampler=dict(type='DefaultSampler', shuffle=False), **loader),
             val_evaluator=dict(type='test_compare.MeanOutput'),
             train_cfg=dict(by_epoch=True, max_epochs=EPOCHS, val_interval=EPOCHS),
             val_cfg=dict(),
