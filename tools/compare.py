@@ -158,21 +158,24 @@ def _epochs_done(work_dir: Path) -> int:
 
 
 def train_grid(grid: Grid, methods: List[Method], seeds: List[int], same: float) -> None:
-    """Trains all samples and the methods, then the baselines at the budgets that these used."""
+    """Trains, seed by seed, all samples, the methods, and the baselines.
+
+    The first seed's runs tell which budgets the baselines need, so that more seeds change none.
+    """
     columns = TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, TimeElapsedColumn()) as progress:
         overall = progress.add_task('all runs', total=None)
-        done = 0
-        for methods_of_stage in (
-            lambda: [parse_method(UNPRUNED), *methods],
-            lambda: baselines_of(grid.runs, same),
-        ):
-            stage = [(method, seed) for seed in seeds for method in methods_of_stage()]
-            progress.update(overall, total=done + len(stage))
-            for method, seed in stage:
+        baselines: Optional[List[Method]] = None
+        for seed in seeds:
+            for method in (parse_method(UNPRUNED), *methods):
                 grid.train(method, seed, progress)
-                done += 1
-                progress.update(overall, completed=done)
+                progress.advance(overall)
+            if baselines is None:
+                baselines = baselines_of(grid.runs, same)
+                progress.update(overall, total=len(seeds) * (1 + len(methods) + len(baselines)))
+            for method in baselines:
+                grid.train(method, seed, progress)
+                progress.advance(overall)
 
 
 def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
