@@ -7,6 +7,8 @@ from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from bls_mm.samplers.state import as_arrays
+
 FOLDER = 'bls'
 FEWEST_SCORES = 1024  # of an epoch, however little room there is: a histogram needs them
 BYTES_OF_SCORE = 2
@@ -85,26 +87,27 @@ def record_epoch(sampler, epoch: int, iteration: int, megabytes: float) -> Epoch
     """Describes the epoch that a sampler has just finished.
 
     Args:
-        sampler (BLSSampler): Its scores are up to date.
+        sampler (BLSSampler): Its state is gathered.
         epoch (int): The epoch, from 0.
         iteration (int): Iterations of the run so far.
         megabytes (float): How much room the records of the whole run may take.
     """
+    state = as_arrays(sampler.state_dict())
     num_samples = len(sampler.dataset)
     has_plan, stride = share_room(num_samples, sampler.max_epochs, megabytes)
     keep = np.zeros(-(-num_samples // 8) if has_plan else 0, dtype=np.uint8)
-    if has_plan:
-        octets = sampler.selection.as_arrays()['keep'][: len(keep)]
+    if has_plan and 'plan' in state:
+        octets = state['plan'].as_arrays()['keep'][: len(keep)]
         keep[: len(octets)] = octets
-    scores = sampler.scorer.scores.numpy()[::stride]
+    scores = state['scorer']['scores'][::stride]
     scores = scores.clip(max=np.finfo(np.float16).max).astype(np.float16)
-    scores[sampler.scorer.visits.numpy()[::stride] == 0] = np.nan
+    scores[state['scorer']['visits'][::stride] == 0] = np.nan
     return EpochRecord(
         epoch=epoch,
         num_epochs=sampler.max_epochs,
         iteration=iteration,
         num_samples=num_samples,
-        num_kept=sampler.selection.num_kept,
+        num_kept=sampler.num_kept,
         mean_weight=sampler.mean_weight,
         stride=stride,
         scores=scores,
