@@ -22,6 +22,7 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['bls_mm', 'bls_mm.*']),
+    package_data={'bls_mm.analysis': ['*.jinja']},
     python_requires='>=3.8',
     install_requires=['torch>=2.0', 'numpy'],
     extras_require={

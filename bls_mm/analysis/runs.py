@@ -7,6 +7,8 @@ from typing import Optional
 
 import torch
 
+from .work_dir import is_validation, metrics_of, read_log
+
 
 def read_run(work_dir: Path, metric: Optional[str] = None) -> dict:
     """Reads metric, seconds and savings of a finished run.
@@ -48,16 +50,7 @@ def read_run(work_dir: Path, metric: Optional[str] = None) -> dict:
 
 def last_validation(work_dir: Path) -> dict:
     """Returns the metrics of the last validation of a run, however often it was resumed."""
-    lines = [
-        json.loads(line)
-        for log in sorted(work_dir.glob('*/vis_data/scalars.json'))
-        for line in log.read_text().splitlines()
-    ]
-    validations = [line for line in lines if 'lr' not in line and 'step' in line]
+    validations = [metrics_of(line) for line in read_log(work_dir) if is_validation(line)]
     if not validations:
         raise FileNotFoundError(f'{work_dir} has no finished validation; train it to its end')
-    return {
-        name: value
-        for name, value in validations[-1].items()
-        if name not in ('step', 'time', 'data_time', 'epoch', 'iter')
-    }
+    return validations[-1]

@@ -1,8 +1,10 @@
 """Scores in shards: thresholds, groups and counts are those of all samples together."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import numpy as np
 import pytest
-from threads import Ranks
 
 from bls_mm.pruners import (
     UCB,
@@ -38,17 +40,23 @@ RANDOM = [
 class ThreadShards(Shards):
     """The shard of one thread."""
 
-    def __init__(self, ranks):
-        self.ranks, self.rank, self.size = ranks, ranks.rank, ranks.size
+    def __init__(self, rank, size, arrays, barrier):
+        self.rank, self.size, self.arrays, self.barrier = rank, size, arrays, barrier
 
     def sum(self, array):
-        return sum(self.ranks.gather(array))
+        self.arrays[self.rank] = array.copy()
+        self.barrier.wait(timeout=30)
+        total = sum(self.arrays)
+        self.barrier.wait(timeout=30)
+        return total
 
 
 def on_shards(work, size=SIZE):
     """Calls ``work(shards)`` for each shard at once; returns what each returned."""
-    ranks = Ranks(size)
-    return ranks.run(lambda rank: work(ThreadShards(ranks)))
+    arrays, barrier = [None] * size, Barrier(size)
+    with ThreadPoolExecutor(size) as pool:
+        shards = [ThreadShards(rank, size, arrays, barrier) for rank in range(size)]
+        return [future.result() for future in [pool.submit(work, s) for s in shards]]
 
 
 def samples(scale=1.0, seed=0):
