@@ -82,7 +82,7 @@ def test_resumed_by_one_process_scores_are_kept(two, tmp_path):
     options = dict(OPTIONS, load_from=str(work_dir / 'iter_10.pth'), resume=True)
     _, record, hook = train(tmp_path, log_level='INFO', **options)
     log = next(tmp_path.glob('*/*.log')).read_text()
-    assert "by a run of {'world_size': 2, 'batch_size': 4}" in log
+    assert "by a run of {'world_size': 2, 'batch_size': 4, 'num_shards': 1}" in log
     assert hook.sampler.scorer.visits.sum() > whole[0]['visits'].sum() / 2
     assert len(record.batches) > 0
 

@@ -218,7 +218,7 @@ class BLSHook(Hook):
 
     def _gather_for_checkpoint(self, runner) -> None:
         """Makes rank 0 know everything that a checkpoint needs; on all ranks together."""
-        self.sampler.exchange()
+        self.sampler.gather_state()
         if is_accumulating(runner):
             average_gradients(self.model)
 
@@ -240,7 +240,11 @@ class BLSHook(Hook):
     # Resume
 
     def _shape(self) -> dict:
-        return dict(world_size=self.sampler.world_size, batch_size=self.batches.batch_size)
+        return dict(
+            world_size=self.sampler.world_size,
+            batch_size=self.batches.batch_size,
+            num_shards=self.sampler.shards.size,
+        )
 
     def _restore(self, runner) -> None:
         state, self._loaded = self._loaded, None
@@ -275,7 +279,7 @@ class BLSHook(Hook):
     def _announce_epoch(self, runner, epoch: int) -> None:
         sampler, savings = self.sampler, self.savings
         runner.logger.info(
-            f'BLS: epoch {epoch + 1} keeps {sampler.selection.num_kept:,} of '
+            f'BLS: epoch {epoch + 1} keeps {sampler.num_kept:,} of '
             f'{len(sampler.dataset):,} samples ({1 - sampler.kept_ratio:.1%} pruned), mean weight '
             f'{sampler.mean_weight:.2f}; saved so far {savings.pruned:.1%} of '
             f'{savings.samples_unpruned:,} samples'

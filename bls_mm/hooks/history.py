@@ -7,6 +7,8 @@ from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from bls_mm.samplers.state import as_arrays
+
 FOLDER = 'bls'
 FEWEST_SCORES = 1024  # of an epoch, however little room there is: a histogram needs them
 BYTES_OF_SCORE = 2
@@ -81,42 +83,36 @@ def forget_from(work_dir: Path, epoch: int) -> None:
             path.unlink()
 
 
-def record_epoch(
-    state: dict, num_epochs: int, iteration: int, mean_weight: float, megabytes: float
-) -> EpochRecord:
+def record_epoch(sampler, epoch: int, iteration: int, megabytes: float) -> EpochRecord:
     """Describes the epoch that a sampler has just finished.
 
     Args:
-        state (dict): The state of the sampler.
-        num_epochs (int): Epochs of the run.
+        sampler (BLSSampler): Its state is gathered.
+        epoch (int): The epoch, from 0.
         iteration (int): Iterations of the run so far.
-        mean_weight (float): Mean loss weight of the kept samples.
         megabytes (float): How much room the records of the whole run may take.
     """
-    scores, visits = state['scorer']['scores'].numpy(), state['scorer']['visits'].numpy()
-    num_samples = len(scores)
-    has_plan, stride = share_room(num_samples, num_epochs, megabytes)
-    keep = np.zeros(-(-num_samples // 8), dtype=np.uint8)
-    octets = state['plan']['keep'].numpy()[: len(keep)]
-    keep[: len(octets)] = octets
-    half = scores[::stride].clip(max=np.finfo(np.float16).max).astype(np.float16)
-    half[visits[::stride] == 0] = np.nan
+    state = as_arrays(sampler.state_dict())
+    num_samples = len(sampler.dataset)
+    has_plan, stride = share_room(num_samples, sampler.max_epochs, megabytes)
+    keep = np.zeros(-(-num_samples // 8) if has_plan else 0, dtype=np.uint8)
+    if has_plan and 'plan' in state:
+        octets = state['plan'].as_arrays()['keep'][: len(keep)]
+        keep[: len(octets)] = octets
+    scores = state['scorer']['scores'][::stride]
+    scores = scores.clip(max=np.finfo(np.float16).max).astype(np.float16)
+    scores[state['scorer']['visits'][::stride] == 0] = np.nan
     return EpochRecord(
-        epoch=state['epoch'],
-        num_epochs=num_epochs,
+        epoch=epoch,
+        num_epochs=sampler.max_epochs,
         iteration=iteration,
         num_samples=num_samples,
-        num_kept=count_marks(keep),
-        mean_weight=mean_weight,
+        num_kept=sampler.num_kept,
+        mean_weight=sampler.mean_weight,
         stride=stride,
-        scores=half,
-        keep=keep if has_plan else keep[:0],
+        scores=scores,
+        keep=keep,
     )
-
-
-def count_marks(octets: np.ndarray) -> int:
-    """Returns how many bits are set."""
-    return int(MARKS_OF_OCTET[octets].sum(dtype=np.int64))
 
 
 def share_room(num_samples: int, num_epochs: int, megabytes: float) -> Tuple[bool, int]:
@@ -142,4 +138,4 @@ def turnover(before: Optional[EpochRecord], after: EpochRecord) -> float:
     """Share of the data set that an epoch swapped in or out; NaN where that is not known."""
     if before is None or not len(before.keep) or len(before.keep) != len(after.keep):
         return math.nan
-    return count_marks(before.keep ^ after.keep) / after.num_samples
+    return int(MARKS_OF_OCTET[before.keep ^ after.keep].sum(dtype=np.int64)) / after.num_samples

@@ -46,24 +46,22 @@ class Recorder:
 
         Args:
             runner (Runner): The runner.
-            sampler (BLSSampler): Ready for a checkpoint.
+            sampler (BLSSampler): Its state is gathered.
             savings (Savings): Counts so far; the seconds are added.
         """
         if not is_main_process():
             return
         start = time.perf_counter()
-        state = sampler.state_dict()  # of all samples, wherever their scores lie
-        record = record_epoch(
-            state, sampler.max_epochs, runner.iter, sampler.mean_weight, self.megabytes
-        )
+        state = sampler.state_dict()['scorer']
+        record = record_epoch(sampler, sampler.epoch, runner.iter, self.megabytes)
         path = path_of(runner.work_dir, sampler.epoch - 1)
         before = EpochRecord.load(path) if path.exists() else None
         scalars = {
             'bls/turnover': turnover(before, record),
-            'bls/score_mean': float(state['scorer']['scores'].mean()),
+            'bls/score_mean': float(state['scores'].mean()),
             'bls/pruning_seconds': savings.pruning_seconds,
         }
-        histograms = {'bls/scores': record.scores, 'bls/visits': state['scorer']['visits'].numpy()}
+        histograms = {'bls/scores': record.scores, 'bls/visits': state['visits'].numpy()}
         show_epoch(runner.visualizer, scalars, histograms, step=runner.iter)
         self._write(runner, lambda: record.save(Path(runner.work_dir)))
         seconds = time.perf_counter() - start

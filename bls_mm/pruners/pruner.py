@@ -83,6 +83,11 @@ class Pruner(ABC):
         unscored = visits == 0
         keep |= unscored
         if isinstance(weights, np.ndarray):
+            if self.shards.size > 1:
+                raise TypeError(
+                    f'{type(self).__name__} gives every sample a weight of its own; where scores '
+                    'lie in shards return GroupWeights, of the same weights on every rank'
+                )
             weights[unscored] = 1
         return Selection.from_mask(keep, weights)
 
@@ -117,19 +122,15 @@ class Pruner(ABC):
         return keep_all(num_samples)
 
     def state_dict(self) -> dict:
-        """Returns what the scores, the seed and the epoch do not tell; arrays and plain numbers."""
-        if self.previous is None:
-            return {}
-        return {f'previous_{name}': array for name, array in self.previous.as_arrays().items()}
+        """Returns what the scores, the seed and the epoch do not tell.
+
+        Arrays of one entry a sample, :class:`Selection`, and plain numbers.
+        """
+        return {} if self.previous is None else {'previous': self.previous}
 
     def load_state_dict(self, state: dict) -> None:
         """Takes over what :meth:`state_dict` returned."""
-        arrays = {
-            name[len('previous_') :]: array
-            for name, array in state.items()
-            if name.startswith('previous_')
-        }
-        self.previous = Selection.from_arrays(arrays) if arrays else None
+        self.previous = state.get('previous')
 
 
 def check_share(option: str, value: float, below: float = math.inf) -> None:

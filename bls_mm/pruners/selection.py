@@ -1,6 +1,6 @@
 """The samples of an epoch, in a bit or two each."""
 
-from typing import Dict, Iterator, NamedTuple, Optional, Sequence, Union
+from typing import Callable, Dict, Iterator, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 
@@ -78,6 +78,20 @@ class Selection:
         if self._weights is not None:
             arrays.update(weights=self._weights, group=self._group)
         return arrays
+
+    def changed(self, change: Callable[[np.ndarray], np.ndarray], num_samples: int) -> 'Selection':
+        """Returns the selection of other samples, as where those of many ranks are joined.
+
+        Args:
+            change (Callable): Turns an array of one entry a sample into one of the other samples.
+            num_samples (int): Of how many samples this selection is.
+        """
+        keep = change(_unpack(self._keep, num_samples).view(bool))
+        if self._weights is None:
+            return Selection.from_mask(keep)
+        few = len(self._weights) <= 2
+        group = change(_unpack(self._group, num_samples) if few else self._group)
+        return Selection.from_mask(keep, GroupWeights(self._weights, group))
 
     def _set(self, keep: np.ndarray, weights: Union[GroupWeights, np.ndarray, None]) -> None:
         self._keep = np.packbits(keep, bitorder='little')
@@ -157,6 +171,10 @@ class Selection:
 def keep_all(num_samples: int) -> Selection:
     """Selects every sample, unweighted."""
     return Selection.from_mask(np.ones(num_samples, dtype=bool))
+
+
+def _unpack(octets: np.ndarray, count: int) -> np.ndarray:
+    return np.unpackbits(octets, count=count, bitorder='little')
 
 
 def _as_groups(keep: np.ndarray, weights: np.ndarray) -> GroupWeights:

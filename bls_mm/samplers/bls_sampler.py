@@ -15,9 +15,11 @@ from bls_mm.pruners.selection import keep_all
 from bls_mm.registry import PRUNERS, SCORERS, build
 from bls_mm.scorers import Scorer
 
-from .exchange import SeenBatches, exchange_batches
+from .exchange import ScoredBatches, SeenBatches, exchange_batches, first_loss
+from .layouts import LAYOUTS
 from .order import ascending_order, random_order
 from .plan import deal, epoch_generator, rank_length
+from .state import as_arrays, as_tensors, change_samples
 
 SELECT, ORDER = 0, 1  # purposes of an epoch's random generators
 MAX_WAITING = 1024  # batches of a loss in main memory that wait to be scored together
@@ -31,7 +33,8 @@ class BLSSampler(Sampler):
     It owns a scorer, which learns from :meth:`update` what each sample is worth, and a pruner,
     which selects by these scores in :meth:`set_epoch`. A drop-in for MMEngine's ``DefaultSampler``.
     All ranks plan the same epoch, from the same scores and the same seed, and get the same number
-    of samples.
+    of samples. Where scores lie in shards each rank plans its own samples, by what it asks of all
+    ranks together: means, counts and histograms.
 
     Args:
         dataset (Sized): The training set, N samples.
@@ -42,8 +45,13 @@ class BLSSampler(Sampler):
             a random one that the ranks agree on.
         round_up (bool): Whether to repeat samples so that all ranks get the same number; else the
             surplus is left out. Defaults to True.
+        layout (str): Where scores lie. ``'replicated'``: all of them on every rank. ``'sharded'``:
+            each rank holds those of its own share of the samples, 10 bytes each, and trains on no
+            others; nothing is exchanged but histograms. For hundreds of millions of samples; see
+            docs/scale.md. Defaults to ``'replicated'``.
 
     Attributes:
+        selection (Selection): What the planned epoch keeps of the samples whose scores are here.
         max_epochs (int, optional): Epochs of the run, set by ``BLSHook``; annealing needs it.
         never_one_of (int, optional): A batch size of which no epoch may leave a batch of one
             sample over, set by ``BLSHook`` for models that cannot train on one (BatchNorm1d); one
@@ -64,24 +72,37 @@ class BLSSampler(Sampler):
         shuffle: bool = True,
         seed: Optional[int] = None,
         round_up: bool = True,
+        layout: str = 'replicated',
     ) -> None:
         if len(dataset) == 0:
             raise ValueError('dataset is empty; check ann_file, data_root and filter_cfg')
+        if layout not in LAYOUTS:
+            raise ValueError(f'layout must be one of {", ".join(LAYOUTS)}, but got {layout!r}')
         self.dataset = dataset
         self.rank, self.world_size = get_dist_info()
-        self._scorer = build(SCORERS, 'scorer', scorer, Scorer, num_samples=len(dataset))
+        self.shards = LAYOUTS[layout](len(dataset), self.rank, self.world_size)
+        num_held = self.shards.num_held
+        self._scorer = build(SCORERS, 'scorer', scorer, Scorer, num_samples=num_held)
         self.pruner = build(PRUNERS, 'pruner', pruner, Pruner)
+        for part in (self._scorer, self.pruner):
+            if self.shards.size > 1 and not part.shardable:
+                raise TypeError(
+                    f"{type(part).__name__} does not work with layout='sharded', where each rank "
+                    "knows the scores of its own samples only; use layout='replicated'"
+                )
+        self.pruner.shards = self.shards
         self.shuffle = shuffle
         self.seed = sync_random_seed() if seed is None else seed
         self.round_up = round_up
         self.max_epochs: Optional[int] = None
         self.never_one_of: Optional[int] = None
         self.planning_seconds = 0.0
-        self._seen = SeenBatches(len(dataset))
+        self._seen = SeenBatches(num_held)
+        self._gathered: Optional[dict] = None
         # Until the first plan the epoch is a full one: MMEngine builds schedules from this length.
         self.epoch = 0
         self.planned = False
-        self.selection = keep_all(len(dataset))
+        self.keep_all()
 
     def set_epoch(self, epoch: int) -> None:
         """Plans an epoch: selects its samples by the scores of now.
@@ -101,49 +122,64 @@ class BLSSampler(Sampler):
             )
         start = time.perf_counter()
         self.epoch = epoch
-        self.selection = self.pruner.select(
+        selection = self.pruner.select(
             self.scorer.scores.numpy(),
             self.scorer.visits.numpy(),
             epoch,
             self.max_epochs,
             epoch_generator(self.seed, epoch, SELECT),
         )
-        if self.selection.num_kept == 0:
+        self._adopt(selection)
+        if not self._kept.all():
             raise ValueError(
                 f'{type(self.pruner).__name__} keeps none of the {len(self.dataset)} samples in '
                 f'epoch {epoch}; choose a smaller prune_ratio'
+                if self.num_kept == 0
+                else f'{type(self.pruner).__name__} keeps none of the samples of rank '
+                f"{self._kept.argmin()} in epoch {epoch}; use layout='replicated'"
             )
         self.planned = True
         self.planning_seconds += time.perf_counter() - start
 
     def __iter__(self) -> Iterator[int]:
         """Yields this rank's samples of the planned epoch; each call starts the same order anew."""
-        for block in deal(self._order, self.rank, self.world_size, len(self)):
-            yield from block.tolist()
+        for block in deal(self._order, self.rank % self._readers, self._readers, len(self)):
+            yield from self.shards.samples_at(block).tolist()
 
     def _order(self) -> Iterator[np.ndarray]:
-        """Yields the order of all ranks together, block by block."""
+        """Yields the order of all ranks that read what lies here, block by block."""
         if not self.shuffle:
-            return ascending_order(self.selection, len(self.dataset))
-        rng = epoch_generator(self.seed, self.epoch, ORDER)
-        return random_order(self.selection, len(self.dataset), rng)
+            return ascending_order(self.selection, self.shards.num_held)
+        rng = self.shards.generator(epoch_generator(self.seed, self.epoch, ORDER))
+        return random_order(self.selection, self.shards.num_held, rng)
+
+    @property
+    def _readers(self) -> int:
+        """How many ranks hand out the samples whose scores lie here: all, or this one."""
+        return self.world_size // self.shards.size
 
     def __len__(self) -> int:
         """This rank's number of samples in the planned epoch, the same on every rank."""
-        length = rank_length(self.selection.num_kept, self.world_size, self.round_up)
+        kept = self._kept.max() if self.round_up else self._kept.min()
+        length = rank_length(int(kept), self._readers, self.round_up)
         if self.never_one_of is not None and length > 1 and length % self.never_one_of == 1:
             return length + 1
         return length
 
     @property
+    def num_kept(self) -> int:
+        """How many samples the planned epoch keeps, on all ranks together."""
+        return int(self._kept.sum())
+
+    @property
     def kept_ratio(self) -> float:
         """Share of the data set that the planned epoch keeps."""
-        return self.selection.num_kept / len(self.dataset)
+        return self.num_kept / len(self.dataset)
 
     @property
     def mean_weight(self) -> float:
         """Mean loss weight of the samples that the planned epoch keeps."""
-        return self.selection.mean_weight
+        return self._weight / max(self.num_kept, 1)
 
     def weights_of(self, indices: Sequence[int]) -> Optional[np.ndarray]:
         """Returns the loss weights of kept samples.
@@ -154,7 +190,7 @@ class BLSSampler(Sampler):
         Returns:
             np.ndarray or None: ``(B,)`` float32; None where the plan weighs nothing.
         """
-        return self.selection.weights_of(indices)
+        return self.selection.weights_of(self.shards.positions_of(indices))
 
     def update(
         self, indices: Union[torch.Tensor, Sequence[int]], loss: Union[torch.Tensor, float]
@@ -169,7 +205,8 @@ class BLSSampler(Sampler):
             loss (torch.Tensor or float): Scalar, or ``(B,)``; see :meth:`Scorer.update`.
         """
         loss = torch.as_tensor(loss)
-        self._seen.append(indices, self._scorer.reduce(loss, len(indices)))
+        loss = self._scorer.reduce(loss, len(indices))
+        self._seen.append(self.shards.positions_of(indices), loss)
         if self.world_size == 1 and loss.device.type == 'cpu' and len(self._seen) == MAX_WAITING:
             self.exchange()
 
@@ -184,28 +221,63 @@ class BLSSampler(Sampler):
         """Brings the scores up to date, on all ranks alike; all ranks must call it together."""
         if self.world_size == 1 and len(self._seen) == 0:
             return
+        if self.shards.size > 1:
+            self._score_own(self._seen.take())
+            return
         round_size = max(MIN_ROUND, len(self.dataset) // 8)
         per_sample = self._scorer.needs_sample_losses
         for batches in exchange_batches(self._seen.take(), per_sample, round_size):
             self._scorer.update_many(*batches)
 
+    def _score_own(self, seen: ScoredBatches) -> None:
+        """Scores what this rank saw; the ranks agree on where scores start, and on ``skipped``."""
+        start = first_loss(seen)
+        if start is not None:
+            self._scorer.start(start)
+        before = self._scorer.skipped
+        self._scorer.update_many(*seen)
+        skipped = self.shards.sum(np.array([self._scorer.skipped - before]))
+        self._scorer.skipped = before + int(skipped[0])
+
+    def gather_state(self) -> None:
+        """Makes rank 0 know all that :meth:`state_dict` returns; all ranks must call it together.
+
+        Where scores lie in shards rank 0 then holds them all, until it is called again.
+        """
+        self.exchange()
+        if self.shards.size > 1:
+            self._gathered = self._state()
+
+    def _state(self) -> dict:
+        state = {
+            'seed': self.seed,
+            'scorer': as_arrays(self.scorer.state_dict()),
+            'pruner': self.pruner.state_dict(),
+        }
+        if self.planned:
+            state.update(epoch=self.epoch, plan=self.selection)
+        return as_tensors(change_samples(state, self.shards.gather, self.shards.num_held))
+
     def state_dict(self) -> dict:
         """Returns what a resumed run needs, also within an epoch: tensors and plain numbers.
 
-        On several ranks :meth:`exchange` must come first, on all of them.
+        On several ranks :meth:`gather_state` must come first, on all of them. The state is that of
+        all samples, whatever the layout: any other can load it, on any number of ranks.
+
+        Raises:
+            RuntimeError: If scores lie in shards and were not gathered, or this is not rank 0.
         """
-        state = {
-            'seed': self.seed,
-            'scorer': self.scorer.state_dict(),
-            'pruner': _as_tensors(self.pruner.state_dict()),
-        }
-        if self.planned:
-            state['epoch'] = self.epoch
-            state['plan'] = _as_tensors(self.selection.as_arrays())
-        return state
+        if self.shards.size == 1:
+            return self._state()
+        if self._gathered is None or self.rank > 0:
+            raise RuntimeError(
+                "with layout='sharded' only rank 0 has the state of all samples; call "
+                'sampler.gather_state() on all ranks, then state_dict() on rank 0'
+            )
+        return self._gathered
 
     def load_state_dict(self, state: dict) -> None:
-        """Takes over the state of the sampler of an earlier run.
+        """Takes over the state of the sampler of an earlier run; all ranks must call it together.
 
         Args:
             state (dict): What :meth:`state_dict` returned.
@@ -213,14 +285,15 @@ class BLSSampler(Sampler):
         Raises:
             ValueError: If the state belongs to a data set of another length.
         """
+        state = change_samples(as_arrays(state), self.shards.take, len(self.dataset))
         self._seen.clear()
-        self._scorer.load_state_dict(state['scorer'])
-        self.pruner.load_state_dict(_as_arrays(state['pruner']))
+        self._scorer.load_state_dict(as_tensors(state['scorer']))
+        self.pruner.load_state_dict(state['pruner'])
         self.seed = int(state['seed'])
         self.planned = 'plan' in state
         if self.planned:
             self.epoch = int(state['epoch'])
-            self.selection = Selection.from_arrays(_as_arrays(state['plan']))
+            self._adopt(state['plan'])
 
     def forget_plan(self) -> None:
         """Makes the next :meth:`set_epoch` plan, also for the epoch that was planned already."""
@@ -228,21 +301,16 @@ class BLSSampler(Sampler):
 
     def keep_all(self) -> None:
         """Replaces the plan of the epoch by one of all samples."""
-        self.selection = keep_all(len(self.dataset))
+        self._adopt(keep_all(self.shards.num_held))
 
-
-def _as_tensors(state: dict) -> dict:
-    return {
-        key: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
-        for key, value in state.items()
-    }
-
-
-def _as_arrays(state: dict) -> dict:
-    return {
-        key: value.cpu().numpy() if isinstance(value, torch.Tensor) else value
-        for key, value in state.items()
-    }
+    def _adopt(self, selection: Selection) -> None:
+        """Makes a selection the plan, and counts what all ranks keep."""
+        self.selection = selection
+        counts = np.zeros(self.shards.size + 1)
+        counts[self.shards.rank] = selection.num_kept
+        counts[-1] = selection.num_kept * selection.mean_weight
+        *kept, self._weight = self.shards.sum(counts).tolist()
+        self._kept = np.array(kept, dtype=np.int64)
 
 
 def _mmengine_trains() -> bool:

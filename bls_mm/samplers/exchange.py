@@ -1,8 +1,9 @@
 """What the ranks tell each other: which batches they saw, and their losses."""
 
+import math
 from array import array
 from itertools import zip_longest
-from typing import Iterator, List, NamedTuple, Sequence
+from typing import Iterator, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 import torch
@@ -131,6 +132,22 @@ def exchange_batches(
             _interleave(all_losses, sizes_of_round if per_sample else ones),
         )
         indices, losses = indices[lengths[rank] :], losses[loss_lengths[rank] :]
+
+
+def first_loss(seen: ScoredBatches) -> Optional[float]:
+    """Returns the loss of the first batch, of all ranks, that has a finite one; the same on all.
+
+    Args:
+        seen (ScoredBatches): What this rank saw since the start of the run.
+
+    Returns:
+        float or None: None where no rank has seen any.
+    """
+    number = int(torch.isfinite(seen.losses).long().argmax()) if len(seen.losses) else 0
+    loss = seen.losses[number] if len(seen.losses) else torch.tensor(math.nan)
+    mine = torch.tensor([number if loss.isfinite() else math.inf, loss], dtype=torch.float64)
+    number, loss = min((part.tolist() for part in _gather(mine)), key=lambda part: part[0])
+    return loss if math.isfinite(number) else None
 
 
 def _gather_parts(

@@ -25,6 +25,8 @@ class BatchLossScorer(Scorer):
             looks easier the less often it was seen. Defaults to ``'first_batch'``.
     """
 
+    shardable = True
+
     def __init__(self, num_samples: int, alpha: float = 0.7, init: str = 'first_batch') -> None:
         super().__init__(num_samples)
         if not isinstance(alpha, (int, float)) or not 0 <= alpha < 1:
@@ -34,10 +36,14 @@ class BatchLossScorer(Scorer):
         self.alpha = alpha
         self.awaits_first_batch = init == 'first_batch'
 
+    def start(self, loss: float) -> None:
+        if self.awaits_first_batch:
+            self.scores.fill_(float(loss))
+            self.awaits_first_batch = False
+
     def score(self, indices: torch.Tensor, loss: torch.Tensor) -> None:
         if self.awaits_first_batch:
-            self.scores.fill_(loss.reshape(-1)[0])
-            self.awaits_first_batch = False
+            self.start(loss.reshape(-1)[0])
         # In numpy, which indexes several times as fast as torch does on a CPU.
         scores, indices = self.scores.numpy(), indices.numpy()
         kept, new = np.float32(self.alpha), np.float32(1 - self.alpha) * loss.numpy()

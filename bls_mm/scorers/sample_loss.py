@@ -21,6 +21,7 @@ class SampleLossScorer(Scorer):
     """
 
     needs_sample_losses = True
+    shardable = True
 
     def score(self, indices: torch.Tensor, loss: torch.Tensor) -> None:
         self.scores.numpy()[indices.numpy()] = loss.numpy()

@@ -27,6 +27,9 @@ class Scorer(ABC):
     needs_sample_losses = False
     """Whether :meth:`update` wants the loss of each sample, and not the mean of the batch."""
 
+    shardable = False
+    """Whether scores may lie in shards: all else that it keeps is then the same on every rank."""
+
     def __init__(self, num_samples: int) -> None:
         if not isinstance(num_samples, int) or num_samples < 1:
             raise ValueError(
@@ -64,6 +67,13 @@ class Scorer(ABC):
             self._apply(indices, loss)
         else:
             self.skipped += 1
+
+    def start(self, loss: float) -> None:  # noqa: B027
+        """Takes note of the loss of the first batch of the run, before any batch is scored.
+
+        Args:
+            loss (float): Where scores lie in shards it is the first batch of rank 0's.
+        """
 
     def reduce(self, loss: torch.Tensor, batch_size: int) -> torch.Tensor:
         """Brings the loss of a batch into the form that scores need, on its device.
@@ -180,7 +190,10 @@ class Scorer(ABC):
         """
 
     def state_dict(self) -> dict:
-        """Returns what a resumed run needs: tensors and plain numbers, 5 or 6 bytes a sample."""
+        """Returns what a resumed run needs, 5 or 6 bytes a sample.
+
+        Tensors of one entry a sample, and plain numbers.
+        """
         return {'scores': self.scores, 'visits': self.visits, 'skipped': self.skipped}
 
     def load_state_dict(self, state: dict) -> None:
@@ -199,7 +212,9 @@ class Scorer(ABC):
                 'or forget the scores with BLSHook(reset_scores=True)'
             )
         self.scores.copy_(state['scores'])
-        self.visits = state['visits'].to('cpu', copy=True)
+        if state['visits'].element_size() > self.visits.element_size():
+            self.visits = torch.empty_like(state['visits'], device='cpu')
+        self.visits.copy_(state['visits'])
         self.skipped = int(state['skipped'])
 
 

@@ -97,6 +97,6 @@ def test_scores_that_a_half_cannot_hold_and_samples_never_scored(tmp_path):
     sampler.max_epochs = 2
     sampler.set_epoch(0)
     sampler.update([1, 2], 1e6)
-    scores = record_epoch(sampler.state_dict(), 2, 1, 1.0, 1).scores
+    scores = record_epoch(sampler, 0, 1, 1).scores
     assert scores[1] == scores[2] == np.finfo(np.float16).max
     assert np.isnan(np.delete(scores, [1, 2])).all()

@@ -112,7 +112,7 @@ def test_another_batch_size_keeps_the_scores_and_says_that_the_epoch_starts_over
     runner.train()
     assert torch.equal(scores[0], saved)
     log = next((tmp_path / 'on').glob('*/*.log')).read_text()
-    assert "by a run of {'world_size': 1, 'batch_size': 4}, this run is of" in log
+    assert "by a run of {'world_size': 1, 'batch_size': 4, 'num_shards': 1}, this run is of" in log
     assert 'planned anew and starts over' in log
 
 

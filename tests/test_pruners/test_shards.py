@@ -1,10 +1,8 @@
 """Scores in shards: thresholds, groups and counts are those of all samples together."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import numpy as np
 import pytest
+from threads import Ranks
 
 from bls_mm.pruners import (
     UCB,
@@ -40,23 +38,17 @@ RANDOM = [
 class ThreadShards(Shards):
     """The shard of one thread."""
 
-    def __init__(self, rank, size, arrays, barrier):
-        self.rank, self.size, self.arrays, self.barrier = rank, size, arrays, barrier
+    def __init__(self, ranks):
+        self.ranks, self.rank, self.size = ranks, ranks.rank, ranks.size
 
     def sum(self, array):
-        self.arrays[self.rank] = array.copy()
-        self.barrier.wait(timeout=30)
-        total = sum(self.arrays)
-        self.barrier.wait(timeout=30)
-        return total
+        return sum(self.ranks.gather(array))
 
 
 def on_shards(work, size=SIZE):
     """Calls ``work(shards)`` for each shard at once; returns what each returned."""
-    arrays, barrier = [None] * size, Barrier(size)
-    with ThreadPoolExecutor(size) as pool:
-        shards = [ThreadShards(rank, size, arrays, barrier) for rank in range(size)]
-        return [future.result() for future in [pool.submit(work, s) for s in shards]]
+    ranks = Ranks(size)
+    return ranks.run(lambda rank: work(ThreadShards(ranks)))
 
 
 def samples(scale=1.0, seed=0):

@@ -1,0 +1,145 @@
+"""Where the scores lie: all of them on every rank, once a node, or a shard on each rank."""
+
+from typing import Sequence
+
+import numpy as np
+import torch
+from mmengine.dist import all_reduce, gather, get_comm_device, get_default_group, get_world_size
+
+from bls_mm.pruners.blocks import blocks_of
+from bls_mm.pruners.shards import Shards
+
+ROUND = 1 << 22  # samples that travel to rank 0 at a time
+
+
+class Replicated(Shards):
+    """Every rank holds the scores of all samples: one shard.
+
+    Args:
+        num_samples (int): Length N of the data set.
+        rank (int): This rank.
+        world_size (int): Number of ranks.
+
+    Attributes:
+        num_held (int): Of how many samples this rank holds the scores.
+    """
+
+    def __init__(self, num_samples: int, rank: int, world_size: int) -> None:
+        self.num_held = num_samples
+
+    def positions_of(self, samples: Sequence[int]) -> Sequence[int]:
+        """Returns at which positions the scores of samples lie here."""
+        return samples
+
+    def samples_at(self, positions: np.ndarray) -> np.ndarray:
+        """Returns the samples whose scores lie at positions."""
+        return positions
+
+    def gather(self, array: np.ndarray) -> np.ndarray:
+        """Returns an array of one entry a sample held as one of all samples, on rank 0.
+
+        All ranks must call it together; the others get an empty one.
+        """
+        return array
+
+    def take(self, array: np.ndarray) -> np.ndarray:
+        """Returns an array of one entry a sample as one of the samples held."""
+        return array
+
+
+class Sharded(Replicated):
+    """Each rank holds the scores of a share of the samples, and hands out no others.
+
+    Of each row of R consecutive samples each of the R ranks holds one, so that whatever follows one
+    another in the data set (sources, classes) is spread evenly. Which one turns at random from row
+    to row, so that what repeats with a period is spread as well. A position is the number of its
+    row: nothing is stored.
+    """
+
+    def __init__(self, num_samples: int, rank: int, world_size: int) -> None:
+        if num_samples < world_size:
+            raise ValueError(
+                f"layout='sharded' needs a sample for each of the {world_size} ranks, but the "
+                f"training set has {num_samples}; use layout='replicated'"
+            )
+        self.num_samples, self.rank, self.size = num_samples, rank, world_size
+        full_rows, rest = divmod(num_samples, world_size)
+        column = int(self._column(np.array([full_rows]))[0])
+        self.num_held = full_rows + (column < rest)
+
+    def positions_of(self, samples: Sequence[int]) -> np.ndarray:
+        """Returns at which positions the scores of samples lie here: ``(B,)`` int64.
+
+        Raises:
+            IndexError: If a sample is another rank's.
+        """
+        samples = np.asarray(samples)
+        rows, columns = np.divmod(samples, self.size)
+        others = columns != self._column(rows)
+        if others.any():
+            raise IndexError(
+                f'sample {samples[others][0]} is not of the shard of rank {self.rank}; with '
+                "layout='sharded' a rank trains on the samples that its sampler hands out"
+            )
+        return rows
+
+    def samples_at(self, positions: np.ndarray) -> np.ndarray:
+        return positions * self.size + self._column(positions)
+
+    def _column(self, rows: np.ndarray) -> np.ndarray:
+        """Returns which sample of each row is this rank's: ``(B,)`` int64."""
+        turn = rows.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)  # the mix of SplitMix64
+        turn ^= turn >> np.uint64(30)
+        turn *= np.uint64(0xBF58476D1CE4E5B9)
+        turn >>= np.uint64(33)
+        return (turn.astype(np.int64) + self.rank) % self.size
+
+    def sum(self, array: np.ndarray) -> np.ndarray:
+        if self.size > 1:
+            all_reduce(torch.from_numpy(array))
+        return array
+
+    def gather(self, array: np.ndarray) -> np.ndarray:
+        array = array.astype(self._common_dtype(array.dtype), copy=False)
+        rows = -(-self.num_samples // self.size)
+        whole = np.empty(self.num_samples if self.rank == 0 else 0, dtype=array.dtype)
+        for block in blocks_of(rows, max(1, ROUND // self.size)):
+            parts = self._gather_rows(array[block], block.stop - block.start)
+            if self.rank == 0:
+                first = self._column(np.arange(block.start, block.stop))  # rank 0's column
+                rank_of = (np.arange(self.size) - first[:, None]) % self.size
+                row = np.take_along_axis(parts, rank_of, axis=1).reshape(-1)
+                start = block.start * self.size
+                whole[start : start + len(row)] = row[: self.num_samples - start]
+        return whole
+
+    def _gather_rows(self, array: np.ndarray, num_rows: int) -> np.ndarray:
+        """Returns ``(rows, ranks)`` on rank 0; a rank may lack the last row."""
+        padded = np.zeros(num_rows, dtype=array.dtype)
+        padded[: len(array)] = array
+        octets = torch.from_numpy(padded.view(np.uint8))
+        if get_world_size() > 1:  # MMEngine's gather leaves it to us to choose the device
+            octets = octets.to(get_comm_device(get_default_group()))
+        parts = [part.cpu().numpy().view(array.dtype) for part in gather(octets)]
+        return np.stack(parts, axis=1) if self.rank == 0 else padded
+
+    def _common_dtype(self, dtype: np.dtype) -> np.dtype:
+        """Visits may have outgrown a byte on some ranks only."""
+        codes = np.zeros(self.size, dtype=np.int64)
+        codes[self.rank] = ord(dtype.char)
+        return np.result_type(*(np.dtype(chr(code)) for code in set(self.sum(codes).tolist())))
+
+    def take(self, array: np.ndarray) -> np.ndarray:
+        if len(array) != self.num_samples:
+            raise ValueError(
+                f'the state to load belongs to {len(array)} samples, but the training set has '
+                f'{self.num_samples}; resume with the data set that the run started with, or '
+                'forget the scores with BLSHook(reset_scores=True)'
+            )
+        mine = np.empty(self.num_held, dtype=array.dtype)
+        for block in blocks_of(self.num_held):
+            mine[block] = array[self.samples_at(np.arange(block.start, block.stop))]
+        return mine
+
+
+LAYOUTS = {'replicated': Replicated, 'sharded': Sharded}
