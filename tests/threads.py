@@ -1,11 +1,13 @@
 """Ranks as threads of one process: collectives without the seconds that processes take."""
 
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from threading import Barrier, local
 
 import bls_mm.samplers.bls_sampler as bls_sampler
 import bls_mm.samplers.exchange as exchange
 import bls_mm.samplers.layouts as layouts
+import bls_mm.samplers.node_memory as node_memory
 
 
 class Ranks:
@@ -45,7 +47,7 @@ class Ranks:
 
     def gather(self, value):
         """Returns the values of all ranks."""
-        self.parts[self.rank] = value.clone() if hasattr(value, 'clone') else value.copy()
+        self.parts[self.rank] = deepcopy(value)
         self.barrier.wait(timeout=60)
         parts = list(self.parts)
         self.barrier.wait(timeout=60)
@@ -60,6 +62,9 @@ class Ranks:
         monkeypatch.setattr(layouts, 'all_reduce', all_reduce)
         monkeypatch.setattr(layouts, 'gather', self.gather)
         monkeypatch.setattr(exchange, 'all_gather', self.gather)
-        monkeypatch.setattr(exchange, 'get_rank', lambda: self.rank)
+        monkeypatch.setattr(node_memory, 'all_gather_object', self.gather)
+        monkeypatch.setattr(node_memory, 'barrier', lambda: self.gather(None))
+        for module in (exchange, node_memory):
+            monkeypatch.setattr(module, 'get_rank', lambda: self.rank)
         monkeypatch.setattr(exchange, 'get_world_size', lambda: self.size)
         monkeypatch.setattr(bls_sampler, 'get_dist_info', lambda: (self.rank, self.size))

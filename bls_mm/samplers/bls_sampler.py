@@ -1,7 +1,7 @@
 """The sampler that prunes."""
 
 import time
-from typing import Iterator, Optional, Sequence, Sized, Union
+from typing import Iterable, Iterator, Optional, Sequence, Sized, Union
 
 import numpy as np
 import torch
@@ -45,10 +45,11 @@ class BLSSampler(Sampler):
             a random one that the ranks agree on.
         round_up (bool): Whether to repeat samples so that all ranks get the same number; else the
             surplus is left out. Defaults to True.
-        layout (str): Where scores lie. ``'replicated'``: all of them on every rank. ``'sharded'``:
-            each rank holds those of its own share of the samples, 10 bytes each, and trains on no
-            others; nothing is exchanged but histograms. For hundreds of millions of samples; see
-            docs/scale.md. Defaults to ``'replicated'``.
+        layout (str): Where scores lie. ``'replicated'``: all of them on every rank. ``'shared'``:
+            all of them once on every node (Linux). ``'sharded'``: each rank holds those of its own
+            share of the samples, and trains on no others; nothing is exchanged but histograms. The
+            latter two are for hundreds of millions of samples; see docs/scale.md. Defaults to
+            ``'replicated'``.
 
     Attributes:
         selection (Selection): What the planned epoch keeps of the samples whose scores are here.
@@ -83,6 +84,7 @@ class BLSSampler(Sampler):
         self.shards = LAYOUTS[layout](len(dataset), self.rank, self.world_size)
         num_held = self.shards.num_held
         self._scorer = build(SCORERS, 'scorer', scorer, Scorer, num_samples=num_held)
+        self.shards.place(self._scorer)
         self.pruner = build(PRUNERS, 'pruner', pruner, Pruner)
         for part in (self._scorer, self.pruner):
             if self.shards.size > 1 and not part.shardable:
@@ -221,23 +223,21 @@ class BLSSampler(Sampler):
         """Brings the scores up to date, on all ranks alike; all ranks must call it together."""
         if self.world_size == 1 and len(self._seen) == 0:
             return
-        if self.shards.size > 1:
-            self._score_own(self._seen.take())
-            return
-        round_size = max(MIN_ROUND, len(self.dataset) // 8)
-        per_sample = self._scorer.needs_sample_losses
-        for batches in exchange_batches(self._seen.take(), per_sample, round_size):
-            self._scorer.update_many(*batches)
+        skipped = self._scorer.skipped
+        for batches in self._batches_to_score(self._seen.take()):
+            if self.shards.writes:
+                self._scorer.update_many(*batches)
+        self._scorer.skipped = skipped + self.shards.total(self._scorer.skipped - skipped)
 
-    def _score_own(self, seen: ScoredBatches) -> None:
-        """Scores what this rank saw; the ranks agree on where scores start, and on ``skipped``."""
-        start = first_loss(seen)
+    def _batches_to_score(self, seen: ScoredBatches) -> Iterable[ScoredBatches]:
+        """Returns what all ranks saw, or this one where it holds the scores of what it saw."""
+        if self.shards.size == 1:
+            round_size = max(MIN_ROUND, len(self.dataset) // 8)
+            return exchange_batches(seen, self._scorer.needs_sample_losses, round_size)
+        start = first_loss(seen)  # the same on every rank
         if start is not None:
             self._scorer.start(start)
-        before = self._scorer.skipped
-        self._scorer.update_many(*seen)
-        skipped = self.shards.sum(np.array([self._scorer.skipped - before]))
-        self._scorer.skipped = before + int(skipped[0])
+        return [seen]
 
     def gather_state(self) -> None:
         """Makes rank 0 know all that :meth:`state_dict` returns; all ranks must call it together.

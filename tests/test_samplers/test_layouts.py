@@ -8,9 +8,10 @@ from torch.utils.data import BatchSampler
 
 from bls_mm.pruners import Pruner
 from bls_mm.samplers import BLSSampler
-from bls_mm.samplers.layouts import Replicated, Sharded
+from bls_mm.samplers.layouts import LAYOUTS, Sharded
 
 NUM, SIZE = 1003, 3
+LAYOUTS_OF_ALL = ('replicated', 'shared')
 PRUNERS = {
     'InfoBatch': dict(type='InfoBatch'),
     'SeTa': dict(type='SeTa'),
@@ -264,7 +265,11 @@ class OneSample(Own):
 @pytest.mark.parametrize(
     ('options', 'error', 'message'),
     [
-        (dict(layout='shard'), ValueError, "must be one of replicated, sharded, but got 'shard'"),
+        (
+            dict(layout='shard'),
+            ValueError,
+            "be one of replicated, shared, sharded, but got 'shard'",
+        ),
         (dict(pruner=Own), TypeError, "Own does not work with layout='sharded', where each rank"),
         (dict(scorer=dict(type='ResidualScorer')), TypeError, 'ResidualScorer does not work with'),
         (dict(pruner=OwnShardable), TypeError, 'OwnShardable gives every sample a weight of its'),
@@ -307,10 +312,46 @@ def test_a_state_of_another_data_set_is_one_sentence(ranks):
         Sharded(1100, 0, SIZE).take(state['scorer']['scores'].numpy())
 
 
-def test_one_rank_holds_all_in_either_layout():
-    samplers = [make(layout=layout) for layout in ('replicated', 'sharded')]
+@pytest.mark.parametrize('pruner', PRUNERS)
+def test_shared_scores_are_one_copy_and_otherwise_as_replicated(ranks, pruner):
+    def run(layout):
+        sampler = make(pruner, layout)
+        orders = [train_an_epoch(sampler, epoch) for epoch in range(4)]
+        state = sampler.state_dict()
+        ranks.gather(None)  # all have looked before one writes
+        if ranks.rank == 0:
+            sampler.scorer.scores[5] = -1
+        ranks.gather(None)
+        return orders, state['scorer']['skipped'], float(sampler.scorer.scores[5])
+
+    replicated, shared = (ranks.run(lambda rank, lay=lay: run(lay)) for lay in LAYOUTS_OF_ALL)
+    assert [rank[:2] for rank in shared] == [rank[:2] for rank in replicated]
+    assert [rank[2] for rank in shared] == [-1] * SIZE
+    assert [rank[2] for rank in replicated][1:] != [-1] * (SIZE - 1)
+
+
+def test_shared_scores_resume_and_count_visits_past_a_byte(ranks):
+    def run(rank):
+        sampler = make(layout='shared')
+        for _ in range(300 if rank == 0 else 2):
+            sampler.update([1, 2], 5.0)
+        sampler.gather_state()
+        visits = sampler.scorer.visits[:3].tolist()
+        resumed = make(layout='shared')
+        resumed.load_state_dict(sampler.state_dict())
+        return visits, resumed.scorer.visits[:3].tolist()
+
+    assert ranks.run(run) == [([0, 304, 304], [0, 304, 304])] * SIZE
+
+
+def test_where_memory_cannot_be_shared_is_one_sentence(ranks, monkeypatch):
+    monkeypatch.delattr('os.memfd_create')
+    with pytest.raises(RuntimeError, match="layout='shared' needs Linux, but this is"):
+        ranks.run(lambda rank: make(layout='shared'))
+
+
+def test_one_rank_holds_all_in_every_layout():
+    samplers = [make(layout=layout) for layout in LAYOUTS]
     for epoch in range(3):
-        one, other = (train_an_epoch(sampler, epoch) for sampler in samplers)
-        assert len(one) == len(other)
-    assert isinstance(samplers[0].shards, Replicated)
-    assert samplers[1].shards.num_held == NUM
+        assert len({len(train_an_epoch(sampler, epoch)) for sampler in samplers}) == 1
+    assert {sampler.shards.num_held for sampler in samplers} == {NUM}
