@@ -12,6 +12,7 @@ from mmengine.logging import print_log
 
 from .compat import allow_mmocr
 from .registry import PRUNERS, SCORERS, check_known
+from .samplers import AUTO
 
 KEPT = ('shuffle', 'round_up', 'seed', 'scorer')  # of the old sampler, where it has them
 REPLACED = ('DefaultSampler', 'InfiniteSampler', 'BLSSampler')  # a BLSSampler does what they do
@@ -68,8 +69,8 @@ def attach_bls(
     Args:
         cfg (Config): Any config of an MMEngine runner; it stays as it is.
         pruner (str or dict): Type of the pruner, such as ``'SeTa'``, or its config.
-        scorer (str or dict, optional): Type of the scorer, or its config. Defaults to None, the
-            sampler's own default.
+        scorer (str or dict, optional): Type of the scorer, or ``'auto'``, or its config. Defaults
+            to None, the sampler's own default.
 
     Returns:
         Config: A copy with a ``BLSSampler`` and a ``BLSHook``.
@@ -78,7 +79,7 @@ def attach_bls(
         KeyError: If there is no such pruner or scorer.
         ValueError: If the config has no training data loader.
     """
-    pruner, scorer = _as_dict(pruner), _as_dict(scorer)
+    pruner, scorer = _as_dict(pruner), dict(AUTO) if scorer == 'auto' else _as_dict(scorer)
     check_known(PRUNERS, 'pruner', pruner['type'])
     if scorer is not None:
         check_known(SCORERS, 'scorer', scorer['type'])

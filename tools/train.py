@@ -28,7 +28,8 @@ def parse_args() -> argparse.Namespace:
         '--cfg-options train_dataloader.sampler.pruner.prune_ratio=0.2',
     )
     parser.add_argument(
-        '--scorer', help='what to prune by, with --pruner; the default is BatchLossScorer'
+        '--scorer',
+        help='what to prune by, with --pruner: a scorer, or auto; the default is BatchLossScorer',
     )
     parser.add_argument(
         '--dry-run-pruning',

@@ -25,6 +25,7 @@ from .epochs import VirtualEpochs, is_iteration_based
 from .loader import find_sampler, record_batches
 from .loss_tap import LossTap
 from .recorder import Recorder
+from .sample_losses import SampleLosses
 from .savings import Savings
 
 ITERATIONS_BETWEEN_CHECKS = 20  # looking up annotations costs time, and a sample of them is enough
@@ -107,9 +108,11 @@ class BLSHook(Hook):
             and not trains_on_one_sample(self.model)
         ):
             self.sampler.never_one_of = self.batches.batch_size
+        per_sample = self.sampler.scorer.needs_sample_losses
+        self.sample_losses = SampleLosses(self.model) if per_sample is not False else None
         self.tap = LossTap(
             self.model,
-            self.sampler.scorer.needs_sample_losses,
+            per_sample,
             self.components,
             compiled=bool(runner.cfg.get('compile')),
         )
@@ -178,6 +181,8 @@ class BLSHook(Hook):
     def after_train(self, runner) -> None:
         """Leaves the model as it was."""
         self.tap.remove()
+        if self.sample_losses is not None:
+            self.sample_losses.undo()
         runner.logger.info(self.savings.as_sentence())
 
     # Epochs, of the loop or virtual

@@ -22,6 +22,7 @@ from .plan import deal, epoch_generator, rank_length
 from .state import as_arrays, as_tensors, change_samples
 
 SELECT, ORDER = 0, 1  # purposes of an epoch's random generators
+AUTO = dict(type='ResidualScorer', per_sample='auto')
 MAX_WAITING = 1024  # batches of a loss in main memory that wait to be scored together
 MIN_ROUND = 1 << 17  # samples exchanged at a time, or an 8th of the data set if that is more
 
@@ -38,7 +39,10 @@ class BLSSampler(Sampler):
 
     Args:
         dataset (Sized): The training set, N samples.
-        scorer (dict or Scorer): Config of a scorer. Defaults to ``dict(type='BatchLossScorer')``.
+        scorer (dict, str or Scorer): Config of a scorer; ``'auto'`` learns from the loss of each
+            sample where the model can tell them, and else from batch losses as well as can be:
+            ``dict(type='ResidualScorer', per_sample='auto')``. Defaults to
+            ``dict(type='BatchLossScorer')``.
         pruner (dict or Pruner): Config of a pruner. Defaults to ``dict(type='SeTa')``.
         shuffle (bool): Whether to shuffle the kept samples. Defaults to True.
         seed (int, optional): Seed of selection and order, the same on every rank. Defaults to None,
@@ -68,7 +72,7 @@ class BLSSampler(Sampler):
     def __init__(
         self,
         dataset: Sized,
-        scorer: Union[dict, Scorer] = dict(type='BatchLossScorer'),  # noqa: B006
+        scorer: Union[dict, str, Scorer] = dict(type='BatchLossScorer'),  # noqa: B006
         pruner: Union[dict, Pruner] = dict(type='SeTa'),  # noqa: B006
         shuffle: bool = True,
         seed: Optional[int] = None,
@@ -81,6 +85,7 @@ class BLSSampler(Sampler):
             raise ValueError(f'layout must be one of {", ".join(LAYOUTS)}, but got {layout!r}')
         self.dataset = dataset
         self.rank, self.world_size = get_dist_info()
+        scorer = dict(AUTO) if scorer == 'auto' else scorer
         self.shards = LAYOUTS[layout](len(dataset), self.rank, self.world_size)
         num_held = self.shards.num_held
         self._scorer = build(SCORERS, 'scorer', scorer, Scorer, num_samples=num_held)
