@@ -11,8 +11,9 @@ from toy import ToyData, ToyModel, build_runner
 
 import bls_mm.hooks.checks as checks
 from bls_mm import BLSSampler
+from bls_mm.analysis import LossRecorder
 from bls_mm.pruners import UCB, DynamicRandom, EpsilonGreedy, InfoBatch, SeTa, StaticRandom
-from bls_mm.scorers import BatchLossScorer, SampleLossScorer
+from bls_mm.scorers import BatchLossScorer, ResidualScorer, SampleLossScorer
 
 RATIO = 'prune_ratio must be a share between 0 and 1, but got '
 
@@ -53,6 +54,10 @@ OPTIONS = [
     (BatchLossScorer, dict(num_samples=4, alpha=-0.5), 'alpha must be in [0, 1), but got -0.5'),
     (BatchLossScorer, dict(num_samples=4, alpha='a'), "alpha must be in [0, 1), but got 'a'"),
     (BatchLossScorer, dict(num_samples=4, init='one'), "or 'zero', but got 'one'"),
+    (ResidualScorer, dict(num_samples=4, noise=-1), 'noise must be a number of at least 0, but'),
+    (ResidualScorer, dict(num_samples=4, memory='a'), "of at least 0, but got 'a'"),
+    (ResidualScorer, dict(num_samples=4, per_sample=1.5), "True, False or 'auto', but got 1.5"),
+    (LossRecorder, dict(num_measured=0), 'a positive number of samples or None, got 0'),
     (SampleLossScorer, dict(num_samples=2.0), 'num_samples must be a positive integer, but got 2'),
     (BLSSampler, dict(dataset=[]), 'dataset is empty; check ann_file, data_root and filter_cfg'),
 ]
