@@ -29,22 +29,24 @@ class Model(nn.Module):
 
 
 def classify(options, weights, features):
-    from mmpretrain.models import LinearClsHead
+    from mmpretrain.models import LinearClsHead, losses
     from mmpretrain.structures import DataSample
 
-    head = LinearClsHead(num_classes=5, in_channels=3, loss=options)
+    options = dict(options)
+    loss = getattr(losses, options.pop('type'))(**options)
+    head = LinearClsHead(num_classes=5, in_channels=3, loss=loss)
     samples = [DataSample().set_gt_label(i) for i in range(len(features))]
     return Model(head=head), lambda: head._get_loss(features @ weights, samples)['loss']
 
 
 def read(kind, options, weights, features, tmp_path, texts):
     from mmengine.structures import LabelData
+    from mmocr.models.common import Dictionary
     from mmocr.models.textrecog import module_losses
     from mmocr.structures import TextRecogDataSample
 
     (tmp_path / 'dict.txt').write_text('a\nb\nc')
-    dictionary = dict(
-        type='Dictionary',
+    dictionary = Dictionary(
         dict_file=str(tmp_path / 'dict.txt'),
         with_start=kind == 'CEModuleLoss',
         with_end=kind == 'CEModuleLoss',

@@ -3,7 +3,7 @@ import pytest
 from toy import Recorder, ToyModel, build_runner
 
 from bls_mm.analysis import measure_sample_losses
-from bls_mm.analysis.recorder import LossRecord
+from bls_mm.analysis.loss_recorder import LossRecord
 
 
 def record_of(tmp_path, witness=None, num_measured=None, **options):

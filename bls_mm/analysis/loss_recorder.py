@@ -11,7 +11,7 @@ from mmengine.registry import HOOKS
 from bls_mm.hooks import BLSHook
 from bls_mm.hooks.loss_tap import LossTap
 
-from .sample_losses import measure_sample_losses
+from .true_losses import measure_sample_losses
 
 FILE_NAME = 'losses.npz'
 
