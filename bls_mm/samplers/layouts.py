@@ -75,6 +75,8 @@ class Shared(Replicated):
         num = self.num_held
         memory, self.writes = share_on_node(6 * num)
         scores = np.frombuffer(memory, np.float32, num)
+        if self.writes:
+            scores[:] = scorer.scores  # not every scorer starts at 0
         scorer.scores = torch.from_numpy(scores)
         scorer.visits = torch.from_numpy(np.frombuffer(memory, np.int16, num, offset=4 * num))
 
