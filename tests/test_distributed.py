@@ -94,3 +94,22 @@ def test_four_ranks_of_awkward_sizes_need_one_exchange_an_epoch(tmp_path):
     assert_scores_equal_a_replay(ranks, 13)
     # lengths, sizes, indices and losses: four collectives an epoch, however many iterations
     assert ranks[0]['collectives']['all_gather'] == 4 * 4
+
+
+@pytest.mark.parametrize('layout', ['sharded', 'shared'])
+def test_other_layouts_train_and_resume_within_an_epoch(tmp_path, layout):
+    options = dict(OPTIONS, sampler=dict(layout=layout))
+    whole = run(tmp_path / 'whole', 2, **options)
+    checkpoint = str(tmp_path / 'whole' / 'iter_10.pth')
+    resumed = run(tmp_path / 'resumed', 2, load_from=checkpoint, resume=True, **options)
+    for rank, whole_rank in zip(resumed, whole):
+        for name in ('batches', 'losses', 'lrs'):
+            assert rank[name] == whole_rank[name][10:], name
+        assert torch.equal(rank['scores'], whole_rank['scores'])
+        assert rank['savings'] == whole_rank['savings']
+    of_ranks = [{index for batch in rank['batches'] for index in batch} for rank in whole]
+    if layout == 'shared':
+        assert_scores_equal_a_replay(whole, 43)
+    else:
+        assert not of_ranks[0] & of_ranks[1]
+        assert of_ranks[0] | of_ranks[1] == set(range(43))
