@@ -1,9 +1,15 @@
 """What BLSHook adds to an iteration, against what MMEngine's own default hooks cost in it.
 
 A run of MMEngine's Runner on a model of one weight, so that the hooks are what an iteration is made
-of. Each hook's ``before_train_iter`` and ``after_train_iter`` are timed by a wrapper, and so is the
-forward hook by which BLSHook reads the losses; what the wrapper itself takes is subtracted. The
-run has two halves, to see whether the cost grows.
+of. Everything is CPU time of the training thread, which other work on the machine does not prolong.
+Each hook's ``before_train_iter`` and ``after_train_iter`` are timed by a wrapper, and so are the
+forward hook by which BLSHook reads the losses, and the scoring of what waits at the end of an
+epoch, shared out over its iterations; what the wrapper itself takes is subtracted.
+
+The same run with DefaultSampler and without BLSHook shows what all of it adds to a whole iteration,
+the hook's part in the loader and in the backward pass included.
+
+All epochs but the first prune alike, so the last of them shows whether the cost has grown.
 """
 
 import json
@@ -24,19 +30,20 @@ DEFAULT_HOOKS = {
     'ParamSchedulerHook',
     'CheckpointHook',
 }
+PLACES = ('before_train_iter', 'forward', 'after_train_iter', 'end_of_epoch')
 
 
 def timed(function, seconds: list):
     def call(*args, **kwargs):
-        start = time.perf_counter()
+        start = time.thread_time()
         result = function(*args, **kwargs)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.thread_time() - start)
         return result
 
     return call
 
 
-def measure(batch_size: int, iterations: int) -> dict:
+def build_runner(folder: str, pruner: str, batch_size: int, iterations: int, epochs: int):
     import torch
     from mmengine.model import BaseModel
     from mmengine.runner import Runner
@@ -62,66 +69,96 @@ def measure(batch_size: int, iterations: int) -> dict:
         def forward(self, inputs, mode='tensor', **kwargs):
             return dict(loss=self.linear(torch.stack(list(inputs))).pow(2).mean())
 
+    sampler, hooks = dict(type='DefaultSampler', shuffle=True), {}
+    if pruner != 'DefaultSampler':
+        sampler = dict(type='bls_mm.BLSSampler', pruner=dict(type=pruner, delta=1.0))
+        hooks = dict(bls=dict(type='bls_mm.BLSHook'))
+    return Runner(
+        model=OneWeight(),
+        work_dir=folder,
+        train_dataloader=dict(
+            dataset=Numbers(), batch_size=batch_size, num_workers=0, sampler=sampler
+        ),
+        train_cfg=dict(by_epoch=True, max_epochs=epochs),
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=1e-3)),
+        param_scheduler=[dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=iterations)],
+        default_hooks=hooks,
+        log_level='ERROR',
+    )
+
+
+def time_hooks(runner) -> dict:
+    """Wraps all hooks of a runner; returns the seconds of each call by (hook, place)."""
+    from bls_mm.hooks.loss_tap import LossTap
+
+    calls = defaultdict(list)
+    for hook in runner.hooks:
+        name = type(hook).__name__
+        for place in PLACES[0], PLACES[2]:
+            setattr(hook, place, timed(getattr(hook, place), calls[name, place]))
+        if name == 'BLSHook':
+            hook._gather_for_checkpoint = timed(
+                hook._gather_for_checkpoint, calls[name, 'end_of_epoch']
+            )
+    listen, seconds = LossTap._listen, calls['BLSHook', 'forward']
+    LossTap._listen = lambda *args: timed(listen, seconds)(*args)
+    return calls
+
+
+def measure(pruner: str, batch_size: int, iterations: int, epochs: int) -> dict:
+    from mmengine.hooks import Hook
+
+    class Stamps(Hook):
+        """Notes when each iteration begins."""
+
+        priority = 0
+        epochs = []
+
+        def before_train_epoch(self, runner):
+            self.epochs.append([])
+
+        def before_train_iter(self, runner, batch_idx, data_batch=None):
+            self.epochs[-1].append(time.thread_time())
+
     with tempfile.TemporaryDirectory() as folder:
-        runner = Runner(
-            model=OneWeight(),
-            work_dir=folder,
-            train_dataloader=dict(
-                dataset=Numbers(),
-                batch_size=batch_size,
-                num_workers=0,
-                sampler=dict(
-                    type='bls_mm.BLSSampler', pruner=dict(type='InfoBatch', prune_ratio=0.3)
-                ),
-            ),
-            train_cfg=dict(by_epoch=True, max_epochs=3),
-            optim_wrapper=dict(optimizer=dict(type='SGD', lr=1e-3)),
-            param_scheduler=[
-                dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=iterations)
-            ],
-            default_hooks=dict(bls=dict(type='bls_mm.BLSHook')),
-            log_level='ERROR',
-        )
-        calls = defaultdict(list)
-        for hook in runner.hooks:
-            name = type(hook).__name__
-            for place in ('before_train_iter', 'after_train_iter'):
-                setattr(hook, place, timed(getattr(hook, place), calls[name, place]))
-        from bls_mm.hooks.loss_tap import LossTap
-
-        listen = LossTap._listen
-        seconds_of_tap = calls['BLSHook', 'forward hook']
-
-        def timed_listen(self, *args):
-            start = time.perf_counter()
-            result = listen(self, *args)
-            seconds_of_tap.append(time.perf_counter() - start)
-            return result
-
-        LossTap._listen = timed_listen
+        runner = build_runner(folder, pruner, batch_size, iterations, epochs)
+        calls = time_hooks(runner)
+        runner.register_hook(Stamps())
         runner.train()
 
+    lengths = [len(epoch) for epoch in Stamps.epochs]
+    whole = [(epoch[-1] - epoch[0]) / (len(epoch) - 1) for epoch in Stamps.epochs[1:]]
+    if pruner == 'DefaultSampler':
+        return dict(iteration=1e6 * statistics.median(whole))
     empty = []
     nothing = timed(lambda: None, empty)
     for _ in range(1000):
         nothing()
     own = statistics.mean(empty)
-    halves = []
-    num = len(calls['BLSHook', 'after_train_iter'])
-    for half in (slice(num // 10, num // 2), slice(num // 2, None)):
-        cost = defaultdict(float)
-        for (name, _), seconds in calls.items():
-            side = 'bls' if name == 'BLSHook' else 'default' if name in DEFAULT_HOOKS else 'other'
-            cost[side] += statistics.mean(seconds[half]) - own
-        halves.append(cost)
+    ends = [sum(lengths[: epoch + 1]) for epoch in range(epochs)]
+
+    def cost(hooks: set, places, epoch: int) -> float:
+        """Microseconds in an iteration of an epoch."""
+        part = slice(ends[epoch - 1], ends[epoch])
+        seconds = sum(
+            calls[hook, 'end_of_epoch'][epoch] / lengths[epoch]
+            if place == 'end_of_epoch'
+            else statistics.mean(calls[hook, place][part]) - own
+            for hook, place in list(calls)
+            if hook in hooks and place in places
+        )
+        return 1e6 * seconds
+
+    bls = [cost({'BLSHook'}, PLACES, epoch) for epoch in range(1, epochs)]
+    default = [cost(DEFAULT_HOOKS, PLACES, epoch) for epoch in range(1, epochs)]
     return dict(
-        default=1e6 * halves[1]['default'],
-        bls=1e6 * halves[1]['bls'],
-        bls_first_half=1e6 * halves[0]['bls'],
-        places={
-            place: 1e6 * statistics.mean(seconds)
-            for (name, place), seconds in calls.items()
-            if name == 'BLSHook'
+        default=statistics.median(default),
+        bls=statistics.median(bls),
+        growth=bls[-1] / bls[0],
+        iteration=1e6 * statistics.median(whole),
+        **{
+            place: statistics.median(cost({'BLSHook'}, {place}, e) for e in range(1, epochs))
+            for place in PLACES
         },
     )
 
@@ -129,39 +166,50 @@ def measure(batch_size: int, iterations: int) -> dict:
 def main() -> None:
     options = parser(__doc__, repeats=3)
     options.add_argument('--batch-sizes', type=int, nargs='+', default=[1, 16, 256, 1024])
-    options.add_argument('--iterations', type=int, default=600, help='of a full epoch; 3 epochs')
+    options.add_argument('--pruners', nargs='+', default=['SeTa', 'InfoBatch'])
+    options.add_argument('--iterations', type=int, default=300, help='of a full epoch')
+    options.add_argument('--epochs', type=int, default=11)
     args = options.parse_args()
     if args.child:
-        print('\n' + json.dumps(measure(*map(int, args.child))))
+        pruner, *numbers = args.child
+        print('\n' + json.dumps(measure(pruner, *map(int, numbers))))
         return
     variants = {
-        size: partial(run_child, sys.argv[0], size, args.iterations) for size in args.batch_sizes
+        (size, pruner): partial(run_child, sys.argv[0], pruner, size, args.iterations, args.epochs)
+        for size in args.batch_sizes
+        for pruner in ['DefaultSampler', *args.pruners]
     }
+    results = interleave(variants, args.repeats)
     rows = []
-    for size, runs in interleave(variants, args.repeats).items():
-        ratio = [run['bls'] / run['default'] for run in runs]
+    for (size, pruner), runs in results.items():
+        if pruner == 'DefaultSampler':
+            continue
+        plain = results[size, 'DefaultSampler']
+        added = [run['iteration'] - other['iteration'] for run, other in zip(runs, plain)]
         rows.append(
             [
                 size,
+                pruner,
                 *(spread([run[key] for run in runs], 0) for key in ('default', 'bls')),
-                spread(ratio),
-                spread([run['bls'] / run['bls_first_half'] for run in runs]),
-                *(
-                    spread([run['places'][place] for run in runs], 0)
-                    for place in ('before_train_iter', 'forward hook', 'after_train_iter')
-                ),
+                spread([run['bls'] / run['default'] for run in runs]),
+                *(spread([run[key] for run in runs], 0) for key in PLACES),
+                spread(added, 0),
+                spread([run['growth'] for run in runs]),
             ]
         )
     print_table(
         [
             'batch',
+            'pruner',
             'default hooks, us',
             'BLSHook, us',
             'ratio',
-            'second half / first',
             'before, us',
             'forward, us',
             'after, us',
+            "at the epoch's end, us",
+            'added to a whole iteration, us',
+            'last epoch / first',
         ],
         rows,
     )

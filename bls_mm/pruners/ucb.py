@@ -10,6 +10,8 @@ from .blocks import blocks_of
 from .choose import count_kept, top_mask
 from .pruner import Pruner, check_share
 
+LARGEST = float(np.finfo(np.float16).max)
+
 
 @PRUNERS.register_module()
 class UCB(Pruner):
@@ -21,7 +23,10 @@ class UCB(Pruner):
 
     and the :math:`\lfloor (1 - r) n \rfloor` samples of largest :math:`m + c v` stay. The first
     score sets :math:`m`. Source: Raju et al., arXiv 2111.12621, with the moving averages of the
-    InfoBatch authors' re-implementation. It keeps 9 bytes a sample of its own.
+    InfoBatch authors' re-implementation.
+
+    It keeps 5 bytes a sample of its own: :math:`m`, :math:`\sqrt v` and the rank are rounded to
+    float16, by at most a 2,048th of their size (below 6e-5 by 3e-8), and end at 65,504.
 
     Args:
         prune_ratio (float): The :math:`r` above, in ``[0, 1)``. Defaults to 0.3.
@@ -51,25 +56,31 @@ class UCB(Pruner):
         self.confidence = confidence
         self.decay = decay
         self.mean: Optional[np.ndarray] = None
-        self.variance: Optional[np.ndarray] = None
+        self.deviation: Optional[np.ndarray] = None
         self.visits_then: Optional[np.ndarray] = None
 
     def rank_by(self, scores, visits):
         if self.mean is None:
-            self.mean, self.variance = np.zeros_like(scores), np.zeros_like(scores)
+            self.mean, self.deviation = np.zeros((2, len(scores)), dtype=np.float16)
             self.visits_then = np.zeros_like(visits)
         rank = np.empty_like(self.mean)
         for block in blocks_of(len(scores)):
             score, seen, then = scores[block], visits[block], self.visits_then[block]
-            mean, variance = self.mean[block], self.variance[block]
+            mean = self.mean[block].astype(np.float32)
+            variance = np.square(self.deviation[block], dtype=np.float32)
             first = (seen > 0) & (then == 0)
             mean[first] = score[first]
             again = (seen > then) & ~first
             surprise = score[again] - mean[again]
             variance[again] = self.decay * variance[again] + (1 - self.decay) * surprise**2
             mean[again] += (1 - self.decay) * surprise
-            rank[block] = mean + self.confidence * variance
-        self.visits_then = visits.copy()
+            self.mean[block] = _halve(mean)
+            self.deviation[block] = _halve(np.sqrt(variance))
+            rank[block] = _halve(mean + self.confidence * variance)
+        if self.visits_then.dtype == visits.dtype:
+            self.visits_then[:] = visits
+        else:
+            self.visits_then = visits.copy()
         return rank
 
     def prune(self, scores, scored, epoch, rng):
@@ -79,12 +90,17 @@ class UCB(Pruner):
     def state_dict(self):
         state = super().state_dict()
         if self.mean is not None:
-            state.update(mean=self.mean, variance=self.variance, visits_then=self.visits_then)
+            state.update(mean=self.mean, deviation=self.deviation, visits_then=self.visits_then)
         return state
 
     def load_state_dict(self, state):
         super().load_state_dict(state)
-        self.mean, self.variance, self.visits_then = (
+        self.mean, self.deviation, self.visits_then = (
             state[name].copy() if name in state else None
-            for name in ('mean', 'variance', 'visits_then')
+            for name in ('mean', 'deviation', 'visits_then')
         )
+
+
+def _halve(values: np.ndarray) -> np.ndarray:
+    """Returns values as float16, the largest it holds in place of larger ones."""
+    return np.clip(values, -LARGEST, LARGEST).astype(np.float16)

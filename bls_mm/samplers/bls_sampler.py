@@ -23,8 +23,7 @@ from .state import as_arrays, as_tensors, change_samples
 
 SELECT, ORDER = 0, 1  # purposes of an epoch's random generators
 AUTO = dict(type='ResidualScorer', per_sample='auto')
-MAX_WAITING = 1024  # batches of a loss in main memory that wait to be scored together
-MIN_ROUND = 1 << 17  # samples exchanged at a time, or an 8th of the data set if that is more
+MIN_ROUND = 1 << 17  # samples scored at a time, or an 8th of the data set if that is more
 
 
 @DATA_SAMPLERS.register_module()
@@ -105,6 +104,7 @@ class BLSSampler(Sampler):
         self.never_one_of: Optional[int] = None
         self.planning_seconds = 0.0
         self._seen = SeenBatches(num_held)
+        self._round_size = max(MIN_ROUND, len(dataset) // 8)
         self._gathered: Optional[dict] = None
         # Until the first plan the epoch is a full one: MMEngine builds schedules from this length.
         self.epoch = 0
@@ -204,8 +204,8 @@ class BLSSampler(Sampler):
     ) -> None:
         """Takes in the loss of a batch.
 
-        It waits, so that a step waits for nothing: on one rank until someone asks for the
-        :attr:`scorer`, on several until :meth:`exchange`.
+        It waits, so that a step waits for nothing: on several ranks, or on another device than the
+        CPU, until :meth:`exchange`; else until enough wait to be scored together.
 
         Args:
             indices (torch.Tensor or sequence): ``(B,)`` integers, the samples of the batch.
@@ -214,7 +214,8 @@ class BLSSampler(Sampler):
         loss = torch.as_tensor(loss)
         loss = self._scorer.reduce(loss, len(indices))
         self._seen.append(self.shards.positions_of(indices), loss)
-        if self.world_size == 1 and loss.device.type == 'cpu' and len(self._seen) == MAX_WAITING:
+        enough = self._seen.num_indices >= self._round_size
+        if enough and self.world_size == 1 and loss.device.type == 'cpu':
             self.exchange()
 
     @property
@@ -237,8 +238,7 @@ class BLSSampler(Sampler):
     def _batches_to_score(self, seen: ScoredBatches) -> Iterable[ScoredBatches]:
         """Returns what all ranks saw, or this one where it holds the scores of what it saw."""
         if self.shards.size == 1:
-            round_size = max(MIN_ROUND, len(self.dataset) // 8)
-            return exchange_batches(seen, self._scorer.needs_sample_losses, round_size)
+            return exchange_batches(seen, self._scorer.needs_sample_losses, self._round_size)
         start = first_loss(seen)  # the same on every rank
         if start is not None:
             self._scorer.start(start)

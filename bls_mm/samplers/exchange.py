@@ -35,6 +35,9 @@ class SeenBatches:
 
     Args:
         num_samples (int): Length of the data set.
+
+    Attributes:
+        num_indices (int): Samples of all batches together.
     """
 
     def __init__(self, num_samples: int) -> None:
@@ -48,6 +51,7 @@ class SeenBatches:
         self._losses: List[torch.Tensor] = []
         self._latest_indices: List[np.ndarray] = []
         self._latest_losses: List[torch.Tensor] = []
+        self.num_indices = 0
 
     def append(self, indices: Sequence[int], loss: torch.Tensor) -> None:
         """Adds a batch.
@@ -58,6 +62,7 @@ class SeenBatches:
         """
         self._latest_indices.append(np.array(indices))
         self._latest_losses.append(loss)
+        self.num_indices += len(indices)
         if len(self._latest_losses) == JOIN:
             self._join()
 

@@ -89,22 +89,23 @@ class Scorer(ABC):
         Raises:
             ValueError: If the shapes do not fit, or the scorer needs a loss of each sample.
         """
-        # In memory of its own: the loss may be changed in place, or lie in that of a CUDA graph.
-        loss = loss.detach().to(torch.float32, copy=True)
+        loss = loss.detach()
         if loss.ndim and loss.shape != (batch_size,):
             raise ValueError(
                 f'loss has shape {tuple(loss.shape)} for a batch of {batch_size} samples; '
                 'give one scalar, or one value for each sample'
             )
-        if not self.needs_sample_losses:
-            return loss.mean() if loss.ndim else loss
-        if loss.ndim == 0 and batch_size > 1:
+        if loss.ndim == 0 and self.needs_sample_losses and batch_size > 1:
             raise ValueError(
                 f'{type(self).__name__} needs the loss of each sample, but got one scalar for '
                 f"a batch of {batch_size}; make the model's loss unreduced (shape (B,)), "
                 'or use BatchLossScorer'
             )
-        return loss.reshape(batch_size)
+        if loss.ndim and not self.needs_sample_losses:
+            return loss.float().mean()
+        # A copy: the loss may be changed in place later, or lie in the memory of a CUDA graph.
+        loss = loss.float().clone()
+        return loss.reshape(batch_size) if self.needs_sample_losses else loss
 
     def update_many(self, sizes: torch.Tensor, indices: torch.Tensor, losses: torch.Tensor) -> None:
         """Takes in the losses of many batches: the same as to update by one after the other.

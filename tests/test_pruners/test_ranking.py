@@ -31,7 +31,7 @@ def test_ucb_by_hand():
     assert select(pruner, [0, 5, 1], [1, 1, 1]) == [1]
     assert select(pruner, [4, 5, 1], [2, 2, 1], epoch=2) == [0]  # 2 + 8 beats 5 + 0
     np.testing.assert_array_equal(pruner.mean, [2, 5, 1])
-    np.testing.assert_array_equal(pruner.variance, [8, 0, 0])
+    np.testing.assert_allclose(pruner.deviation.astype(float) ** 2, [8, 0, 0], rtol=1e-3)
 
 
 def test_ucb_without_confidence_ranks_by_the_mean():
@@ -45,6 +45,26 @@ def test_ucb_learns_nothing_from_a_sample_it_did_not_see():
     select(pruner, [1, 2], [1, 1])
     select(pruner, [7, 2], [1, 2], epoch=2)  # a score without a new visit
     np.testing.assert_array_equal(pruner.mean, [1, 2])
+
+
+def test_ucb_ranks_as_in_double_precision_but_for_its_rounding():
+    rng = np.random.default_rng(0)
+    pruner, mean, variance = UCB(prune_ratio=0.3), np.zeros(5000), np.zeros(5000)
+    for epoch in range(6):
+        scores = rng.gamma(2, 1, 5000).astype(np.float32)
+        surprise = scores - mean
+        variance = 0.2 * variance + 0.8 * surprise**2 if epoch else variance
+        mean = mean + 0.8 * surprise if epoch else scores.astype(float)
+        kept = select(pruner, scores, np.full(5000, epoch + 1), epoch)
+        rank = mean + variance
+        assert rank[kept].min() > (1 - 3e-3) * np.sort(rank)[-len(kept)]
+
+
+def test_ucb_survives_scores_beyond_half_precision():
+    pruner = UCB(prune_ratio=0.5)
+    for epoch in range(3):
+        kept = select(pruner, [1e6, 1, 2, 0.5], np.full(4, epoch + 1), epoch)
+        assert kept == [0, 2]
 
 
 def test_ucb_state_survives_a_round_trip():

@@ -243,8 +243,9 @@ def test_losses_of_several_ranks_wait_for_the_exchange_but_their_errors_do_not()
     assert not sampler.scorer.visits.any()
 
 
-@pytest.mark.parametrize('pruner', [name for name in PRUNERS if name != 'UCB'])
+@pytest.mark.parametrize('pruner', PRUNERS)
 def test_a_plan_takes_at_most_10_bytes_a_sample_while_it_is_made_and_6_after(pruner):
+    own = 5 if pruner == 'UCB' else 0  # two moving averages
     num = 1_000_000
     sampler = make(pruner, num)
     sampler.update(range(num - 5), 1.0)
@@ -254,5 +255,5 @@ def test_a_plan_takes_at_most_10_bytes_a_sample_while_it_is_made_and_6_after(pru
     at_rest, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     scores_and_visits = 5 * num
-    assert scores_and_visits + at_rest < 6 * num
-    assert scores_and_visits + peak < 10 * num
+    assert scores_and_visits + at_rest < (6 + own) * num
+    assert scores_and_visits + peak < (10 + own + own // 5) * num
