@@ -1,10 +1,35 @@
 """Packaging of bls_mm."""
 
+import re
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
+VERSION = re.search(r"__version__ = '(.+)'", (HERE / 'bls_mm' / '__init__.py').read_text())[1]
+MIM = ('configs', 'tools', 'model-index.yml')  # where `mim`, and `bls_mm::...` in a config, look
+
+
+class BuildWithConfigs(build_py):
+    """Carries configs and tools in the package, in ``.mim``; as links in an editable install."""
+
+    def run(self) -> None:
+        super().run()
+        editable = getattr(self, 'editable_mode', False)
+        target = (HERE if editable else Path(self.build_lib)) / 'bls_mm' / '.mim'
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        for name in MIM:
+            if editable:
+                (target / name).symlink_to(HERE / name)
+            elif (HERE / name).is_dir():
+                ignored = shutil.ignore_patterns('__pycache__')
+                shutil.copytree(HERE / name, target / name, ignore=ignored)
+            else:
+                shutil.copy(HERE / name, target / name)
+
 
 # The official packages and the maintained onedl forks share their import names, and only one of
 # each can be installed: the core therefore names neither, and importing bls_mm says what is
@@ -16,11 +41,12 @@ ANALYSIS = ['plotly>=6', 'jinja2', 'pyarrow', 'tqdm']  # of reports and exports
 
 setup(
     name='bls_mm',
-    version='0.1.0',
+    version=VERSION,
     description='Dynamic data pruning for OpenMMLab: train on fewer samples at the same accuracy',
-    long_description=(HERE / 'README.md').read_text() if (HERE / 'README.md').exists() else '',
+    long_description=(HERE / 'README.md').read_text(),
     long_description_content_type='text/markdown',
     license='Apache-2.0',
+    cmdclass={'build_py': BuildWithConfigs},
     packages=find_packages(include=['bls_mm', 'bls_mm.*']),
     package_data={'bls_mm.analysis': ['*.jinja']},
     python_requires='>=3.8',

@@ -11,6 +11,7 @@ except ImportError as error:
         'onedl-mmengine'
     ) from error
 
+from .compat import name_package
 from .hooks import BLSHook
 from .loader import PrunedLoader
 from .pruners import Pruner, Selection
@@ -19,6 +20,8 @@ from .samplers import BLSSampler
 from .scorers import Scorer
 
 __version__ = '0.1.0'
+
+name_package()
 
 __all__ = [
     'PRUNERS',

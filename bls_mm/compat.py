@@ -1,8 +1,15 @@
-"""Closes the two version gaps of the ecosystem, where they exist."""
+"""Closes the gaps of the ecosystem, where they exist."""
 
 import importlib
 import importlib.util
 import sys
+
+
+def name_package() -> None:
+    """Enters bls_mm into MMEngine's table of packages whose configs ``bls_mm::...`` may name."""
+    from mmengine.config.utils import MODULE2PACKAGE
+
+    MODULE2PACKAGE.setdefault('bls_mm', 'bls_mm')
 
 
 def allow_mmocr() -> None:

@@ -22,11 +22,11 @@ model = dict(
 
 # All images get one shape in testing too, so that they can be tested in batches.
 test_pipeline = [
-    dict(type='LoadImageFromFile', color_type='grayscale'),
-    dict(type='Resize', scale=(100, 32), keep_ratio=False),
-    dict(type='LoadOCRAnnotations', with_text=True),
+    dict(type='mmocr.LoadImageFromFile', color_type='grayscale'),
+    dict(type='mmocr.Resize', scale=(100, 32), keep_ratio=False),
+    dict(type='mmocr.LoadOCRAnnotations', with_text=True),
     dict(
-        type='PackTextRecogInputs',
+        type='mmocr.PackTextRecogInputs',
         meta_keys=('img_path', 'ori_shape', 'img_shape', 'valid_ratio'),
     ),
 ]

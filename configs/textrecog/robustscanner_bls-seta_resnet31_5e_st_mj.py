@@ -4,7 +4,7 @@ train_dataloader = dict(
     sampler=dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa')),
     dataset=dict(
         _delete_=True,
-        type='ConcatDataset',
+        type='mmocr.ConcatDataset',
         datasets=[_base_.mjsynth_textrecog_train, _base_.synthtext_textrecog_train],
         pipeline=_base_.train_pipeline,
     ),

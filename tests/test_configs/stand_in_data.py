@@ -29,20 +29,24 @@ def replace_data(dataset: dict, folder: Path) -> None:
         root = folder / f'{leaf["type"]}_{len(leaves)}_{is_detection}' / leaf['data_root']
         num = -(-NUM_SAMPLES // len(leaves))
         rng = np.random.default_rng(len(leaf['data_root']))
-        MAKERS[leaf['type']](leaf, root, num, rng, is_detection)
+        MAKERS[_name(leaf)](leaf, root, num, rng, is_detection)
         leaf['data_root'] = str(root)
 
 
 def find_leaves(node) -> Iterator[dict]:
     """Yields the configs of the data sets that read files."""
     if isinstance(node, dict):
-        if node.get('type') in MAKERS:
+        if _name(node) in MAKERS:
             yield node
         node = node.values()
     elif not isinstance(node, (list, tuple)):
         return
     for child in node:
         yield from find_leaves(child)
+
+
+def _name(node: dict) -> str:
+    return str(node.get('type')).rsplit('.', 1)[-1]  # 'mmocr.OCRDataset' is an OCRDataset
 
 
 def make_text(leaf, root: Path, num: int, rng, is_detection: bool) -> None:

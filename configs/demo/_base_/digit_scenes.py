@@ -10,10 +10,10 @@ digit_scenes_train = dict(
     metainfo=digit_scenes_metainfo,
     filter_cfg=dict(filter_empty_gt=False),
     pipeline=[
-        dict(type='LoadImageFromFile'),
-        dict(type='LoadAnnotations', with_bbox=True),
-        dict(type='Resize', scale=(128, 128), keep_ratio=True),
-        dict(type='PackDetInputs'),
+        dict(type='mmcv.LoadImageFromFile'),
+        dict(type='mmdet.LoadAnnotations', with_bbox=True),
+        dict(type='mmdet.Resize', scale=(128, 128), keep_ratio=True),
+        dict(type='mmdet.PackDetInputs'),
     ],
 )
 digit_scenes_val = dict(
@@ -22,11 +22,11 @@ digit_scenes_val = dict(
     data_prefix=dict(img='val/'),
     metainfo=digit_scenes_metainfo,
     pipeline=[
-        dict(type='LoadImageFromFile'),
-        dict(type='Resize', scale=(128, 128), keep_ratio=True),
-        dict(type='LoadAnnotations', with_bbox=True),
+        dict(type='mmcv.LoadImageFromFile'),
+        dict(type='mmdet.Resize', scale=(128, 128), keep_ratio=True),
+        dict(type='mmdet.LoadAnnotations', with_bbox=True),
         dict(
-            type='PackDetInputs',
+            type='mmdet.PackDetInputs',
             meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'),
         ),
     ],

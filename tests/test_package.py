@@ -1,0 +1,103 @@
+"""A built wheel carries configs and tools, and MMEngine finds them by name."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+import bls_mm
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = ('bls_mm', 'configs', 'tools')
+FILES = ('setup.py', 'pyproject.toml', 'README.md', 'LICENSE', 'model-index.yml')
+SCRIPT = """
+import sys
+import bls_mm
+from mmengine.config import Config
+from mmengine.hub import get_config
+from mmengine.registry import TRANSFORMS, init_default_scope
+from bls_mm.compat import allow_mmocr
+from bls_mm.config import load_config
+
+assert bls_mm.__file__.startswith(sys.argv[1]), bls_mm.__file__
+name = 'bls_mm::detection/retinanet_bls-seta_r50_fpn_1x_coco.py'
+assert get_config(name).train_dataloader.sampler.pruner.type == 'SeTa'
+assert load_config(name).default_hooks.bls.type == 'bls_mm.BLSHook'
+cfg = Config.fromfile('mine.py')
+assert cfg.train_dataloader.sampler.pruner.type == 'InfoBatch'
+assert cfg.train_cfg.max_epochs == 1
+allow_mmocr()
+init_default_scope(cfg.default_scope)
+for transform in cfg.test_pipeline:
+    TRANSFORMS.build(transform)
+print('found')
+"""
+
+
+def pip(*arguments, cwd):
+    command = [sys.executable, '-m', 'pip', '--disable-pip-version-check', *arguments, '-q']
+    subprocess.run(command, check=True, cwd=cwd, capture_output=True)
+
+
+@pytest.fixture(scope='module')
+def installed(tmp_path_factory):
+    """A fresh folder with the package installed from a wheel, and the wheel."""
+    folder = tmp_path_factory.mktemp('package')
+    for name in FOLDERS:
+        ignored = shutil.ignore_patterns('.mim', '__pycache__')
+        shutil.copytree(ROOT / name, folder / 'source' / name, ignore=ignored)
+    for name in FILES:
+        shutil.copy(ROOT / name, folder / 'source')
+    pip('wheel', '--no-deps', '--no-build-isolation', '-w', folder, '.', cwd=folder / 'source')
+    (wheel,) = folder.glob('*.whl')
+    pip('install', '--no-deps', '--target', folder / 'target', wheel, cwd=folder)
+    return folder / 'target', wheel
+
+
+def test_a_wheel_carries_what_the_sources_have(installed):
+    target, wheel = installed
+    assert wheel.name.startswith(f'bls_mm-{bls_mm.__version__}-')
+    for folder in FOLDERS:
+        sources = {path.relative_to(ROOT) for path in (ROOT / folder).rglob('*.py')}
+        base = target if folder == 'bls_mm' else target / 'bls_mm' / '.mim'
+        missing = [path for path in sources if not (base / path).is_file()]
+        assert not [path for path in missing if '.mim' not in path.parts]
+
+
+def test_every_config_of_the_model_index_is_in_the_wheel(installed):
+    mim = installed[0] / 'bls_mm' / '.mim'
+    index = yaml.safe_load((mim / 'model-index.yml').read_text())
+    configs = [
+        model['Config']
+        for metafile in index['Import']
+        for model in yaml.safe_load((mim / metafile).read_text())['Models']
+    ]
+    assert len(configs) > 100
+    assert all((mim / config).is_file() for config in configs)
+
+
+def test_configs_are_found_by_name(installed, tmp_path):
+    (tmp_path / 'mine.py').write_text(
+        "_base_ = 'bls_mm::demo/crnn-slim_bls-infobatch_6e_words.py'\n"
+        'train_cfg = dict(max_epochs=1)\n'
+    )
+    result = subprocess.run(
+        [sys.executable, '-c', SCRIPT, str(installed[0])],
+        cwd=tmp_path,
+        env={**os.environ, 'PYTHONPATH': str(installed[0])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 'found' in result.stdout, result.stderr
+
+
+def test_the_version_is_that_of_changelog_and_citation():
+    newest = re.search(r'^## (\S+)', (ROOT / 'CHANGELOG.md').read_text(), re.MULTILINE)[1]
+    citation = yaml.safe_load((ROOT / 'CITATION.cff').read_text())
+    assert newest == citation['version'] == bls_mm.__version__
