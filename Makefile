@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
-.PHONY: setup demo demo-detection test torture lint format clean
+.PHONY: setup demo demo-detection test torture lint format docs clean
 
 setup:
 	@PYTHON=$(PYTHON) bash tools/dev/setup.sh
@@ -18,6 +18,9 @@ test: setup lint
 
 torture: setup
 	$(RUN) tests/torture.py --kills 50
+
+docs: setup
+	.venv/bin/mkdocs build --strict
 
 lint: setup
 	.venv/bin/ruff check .

@@ -37,6 +37,7 @@ class BuildWithConfigs(build_py):
 DETECTION = ['mmengine>=0.10.5', 'mmcv>=2.0.0rc4,<2.2.0', 'mmdet>=3.0.0']
 TEXT = [*DETECTION, 'mmocr>=1.0.0']
 CLASSIFICATION = ['mmengine>=0.10.5', 'mmcv>=2.0.0rc4,<2.2.0', 'mmpretrain>=1.0.0']
+DOCS = ['mkdocs-material>=9', 'mkdocstrings[python]', 'latex2mathml']
 ANALYSIS = ['plotly>=6', 'jinja2', 'pyarrow', 'tqdm']  # of reports and exports
 
 setup(
@@ -57,8 +58,10 @@ setup(
         'cls': CLASSIFICATION,
         'all': sorted({*TEXT, *CLASSIFICATION}),
         'analysis': ANALYSIS,
+        'docs': DOCS,
         'dev': [
             *ANALYSIS,
+            *DOCS,
             'tensorboard',
             'wandb',
             'selenium',

@@ -1,0 +1,27 @@
+"""Docstrings for the documentation: equations become MathML, which browsers draw by themselves."""
+
+import re
+
+import griffe
+from latex2mathml.converter import convert
+
+EQUATION = re.compile(r'^( *)\.\. math:: *(.+(?:\n\1 +\S.*)*)', re.MULTILINE)
+INLINE = re.compile(r':math:`([^`]+)`')
+ROLE = re.compile(r':(?:class|meth|func|attr|mod):`([^`]+)`')
+
+
+def to_markdown(docstring: str) -> str:
+    """Turns the few marks of reStructuredText that docstrings use into Markdown."""
+    docstring = EQUATION.sub(
+        lambda match: match[1] + convert(' '.join(match[2].split()), display='block'), docstring
+    )
+    docstring = INLINE.sub(lambda match: convert(match[1]), docstring)
+    return ROLE.sub(r'`\1`', docstring)
+
+
+class Markup(griffe.Extension):
+    """Applies :func:`to_markdown` to every docstring."""
+
+    def on_instance(self, *, obj, **kwargs) -> None:
+        if obj.docstring:
+            obj.docstring.value = to_markdown(obj.docstring.value)
