@@ -115,10 +115,10 @@ def plan_run(cfg: Config, size: RunSize) -> List[PlannedEpoch]:
         list[PlannedEpoch]: One for each epoch.
     """
     sampler = cfg.train_dataloader.sampler
-    options = {name: sampler.get(name) for name in ('pruner', 'scorer')}
-    pruner = dict(options['pruner'] or dict(type='SeTa'))
-    scorer = options['scorer'] and dict(options['scorer'])
-    return simulate(pruner, scorer, size.num_samples, size.batch_size, size.max_epochs)
+    pruner = sampler.get('pruner') or dict(type='SeTa')
+    return simulate(
+        pruner, sampler.get('scorer'), size.num_samples, size.batch_size, size.max_epochs
+    )
 
 
 def estimate(plan: List[PlannedEpoch], size: RunSize) -> Estimate:

@@ -1,6 +1,6 @@
 """A run without training: what a pruner keeps of samples whose losses are made up."""
 
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple, Union
 
 import numpy as np
 import torch
@@ -57,7 +57,7 @@ class GammaLosses:
 
 def simulate(
     pruner: dict,
-    scorer: Optional[dict],
+    scorer: Union[dict, str, None],
     num_samples: int,
     batch_size: int,
     max_epochs: int,
@@ -67,7 +67,8 @@ def simulate(
 
     Args:
         pruner (dict): Config of the pruner.
-        scorer (dict, optional): Config of the scorer; None for the sampler's default.
+        scorer (dict or str, optional): Config of the scorer, or ``'auto'``, which here learns from
+            batch losses; None for the sampler's default.
         num_samples (int): Number of samples; beyond 10,000 so many stand for all.
         batch_size (int): Samples of one batch, which share a loss.
         max_epochs (int): Epochs of the run.

@@ -63,3 +63,8 @@ def test_rank_correlation_is_spearmans():
     first, second = rng.integers(0, 9, 200), rng.random(200)
     assert rank_correlation(first, second) == pytest.approx(spearmanr(first, second)[0])
     assert math.isnan(rank_correlation(np.ones(5), np.arange(5)))
+
+
+def test_every_scorer_can_be_simulated():
+    for scorer in ('auto', dict(type='ResidualScorer')):
+        assert plan(scorer=scorer, batch_size=4)[-1].correlation > 0.4
