@@ -1,6 +1,6 @@
 """The charts of a report, as plain figures: colours of text and grid are the page's."""
 
-from typing import Dict, List, Optional
+from typing import List, Optional
 
 import numpy as np
 import plotly.graph_objects as go
@@ -149,23 +149,6 @@ def cost(summary: dict) -> go.Figure:
     figure.update_yaxes(automargin=True)
     figure.update_layout(height=190)
     return _named(figure, 'share of the training time', '', x_format='.2%')
-
-
-def ranking(curves: Dict[str, np.ndarray], mark: float) -> go.Figure:
-    """How much of what is looked for the top of each ranking holds.
-
-    Args:
-        curves (dict[str, np.ndarray]): Name of a ranking to ``(2, n)``: share looked at, share
-            found.
-        mark (float): A share to mark.
-    """
-    figure = go.Figure()
-    colours = [PRUNED, FULL, OTHER, '#b75fc4']
-    for (name, curve), colour in zip(curves.items(), colours):
-        figure.add_scatter(x=curve[0], y=curve[1], name=name, line_color=colour)
-    figure.add_scatter(x=[0, 1], y=[0, 1], name='random', line=dict(color=GREY, dash='dash'))
-    figure.add_vline(x=mark, line=dict(color=GREY, width=1))
-    return _named(figure, 'share looked at', 'share found', x_format='.0%', y_format='.0%')
 
 
 def _epochs(history: List[EpochRecord]) -> List[int]:

@@ -9,6 +9,7 @@ from .pruner import Pruner
 from .selection import GroupWeights, Selection
 from .seta import SeTa
 from .static_random import StaticRandom
+from .static_subset import StaticSubset
 from .ucb import UCB
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     'SeTa',
     'Selection',
     'StaticRandom',
+    'StaticSubset',
 ]

@@ -1,0 +1,39 @@
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bls_mm.analysis.suspects import found_curve, order_of
+
+sys.path.insert(0, str(Path(__file__).parents[2] / 'tools' / 'analysis'))
+
+from swap_labels import swap_labels
+
+
+def test_a_perfect_ranking_finds_all_and_a_reversed_one_none():
+    truth = np.arange(100) >= 95
+    looked_at, found = found_curve(np.arange(100.0), truth)
+    assert np.interp([0, 0.04, 0.05, 1], looked_at, found).tolist() == [0, 0.8, 1, 1]
+    assert np.interp(0.95, looked_at, found_curve(-np.arange(100.0), truth)[1]) == 0
+
+
+def test_values_that_tell_nothing_rank_at_random():
+    truth = np.arange(1000) < 100  # all in front
+    looked_at, found = found_curve(np.zeros(1000), truth)
+    np.testing.assert_allclose(found, looked_at, atol=0.1)
+
+
+def test_what_was_never_scored_comes_last():
+    assert order_of(np.array([1, np.nan, 3, -5])).tolist() == [2, 0, 3, 1]
+
+
+@pytest.mark.parametrize('share', [0.0, 0.05, 0.5])
+def test_swapped_labels_are_those_of_others_and_marked(share):
+    samples = [dict(img_path=f'{i}.png', instances=[dict(text=f'word{i}')]) for i in range(200)]
+    swapped = swap_labels(samples, share, np.random.default_rng(0))
+    changed = [old['instances'] != new['instances'] for old, new in zip(samples, swapped)]
+    assert sum(changed) == round(share * 200)
+    assert changed == [new.get('swapped', False) for new in swapped]
+    texts = [[s['instances'][0]['text'] for s in some] for some in (samples, swapped)]
+    assert sorted(texts[0]) == sorted(texts[1])
