@@ -4,7 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.dataset import BaseDataset
+from mmengine.registry import DATASETS
 from toy import train
 
 from bls_mm.analysis.export import last_seen, load_scores
@@ -68,12 +70,19 @@ def test_the_tool_writes_a_table_that_trains_again(tmp_path, monkeypatch, config
     assert {i for batch in recorder.batches for i in batch} == expected
 
 
-def test_stock_mmengine_trains_on_the_same_indices(tmp_path):
-    class Numbers(BaseDataset):
-        def load_data_list(self):
-            return [dict(number=i) for i in range(10)]
+@DATASETS.register_module()
+class TenNumbers(BaseDataset):
+    def load_data_list(self):
+        return [dict(number=i) for i in range(10)]
 
-    np.savetxt(tmp_path / 'subset.txt', [7, 2], fmt='%d')
-    indices = np.loadtxt(tmp_path / 'subset.txt', dtype=int).tolist()
-    dataset = Numbers(indices=indices)
+
+def test_stock_mmengine_trains_on_the_same_indices(tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / 'docs' / 'scores.md').read_text()
+    snippet = page.rpartition('```python')[2].partition('```')[0]
+    assert 'indices=' in snippet
+    monkeypatch.chdir(tmp_path)
+    Path('subset.txt').write_text('7\n2\n')
+    Path('config.py').write_text(snippet)
+    dataset = Config.fromfile('config.py').train_dataloader.dataset
+    dataset = DATASETS.build(dict(type='TenNumbers', **dataset))
     assert [dataset.get_data_info(i)['number'] for i in range(len(dataset))] == [7, 2]

@@ -1,14 +1,21 @@
+import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mmengine.runner import Runner
 
-from bls_mm.analysis.suspects import found_curve, order_of
+from bls_mm.analysis.pictures import Pictures, data_info
+from bls_mm.analysis.suspects import found_curve, losses_of_checkpoint, order_of
+from bls_mm.compat import allow_mmocr
+from bls_mm.config import attach_bls, load_config
 
 sys.path.insert(0, str(Path(__file__).parents[2] / 'tools' / 'analysis'))
 
 from swap_labels import swap_labels
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_perfect_ranking_finds_all_and_a_reversed_one_none():
@@ -37,3 +44,31 @@ def test_swapped_labels_are_those_of_others_and_marked(share):
     assert changed == [new.get('swapped', False) for new in swapped]
     texts = [[s['instances'][0]['text'] for s in some] for some in (samples, swapped)]
     assert sorted(texts[0]) == sorted(texts[1])
+
+
+@pytest.mark.slow
+def test_swapped_labels_of_words_are_found(tmp_path):
+    pytest.importorskip('mmdet')
+    words = tmp_path / 'words'
+    make = [sys.executable, 'tools/data/make_words.py', '--out', words, '--train', '2000']
+    subprocess.run([*make, '--test', '2'], cwd=ROOT, check=True)
+    annotations = [str(path) for path in words.glob('*/textrecog_train.json')]
+    swap = [sys.executable, 'tools/analysis/swap_labels.py', *annotations]
+    subprocess.run(swap, cwd=ROOT, check=True)
+    allow_mmocr()
+    cfg = attach_bls(load_config(str(ROOT / 'configs/demo/crnn-tiny_10e_words-2k.py')), 'InfoBatch')
+    for dataset in cfg.train_dataloader.dataset.datasets:
+        dataset.data_root = dataset.data_root.replace('data/words', str(words))
+        dataset.ann_file = 'textrecog_train_swapped.json'
+    cfg.update(work_dir=str(tmp_path / 'run'), val_cfg=None, log_level='WARNING')
+    cfg.update(val_dataloader=None, val_evaluator=None)
+    cfg.update(test_cfg=None, test_dataloader=None, test_evaluator=None)
+    Runner.from_cfg(cfg).train()
+
+    checkpoint = str(tmp_path / 'run' / 'epoch_10.pth')
+    pictures = Pictures(cfg)
+    losses = losses_of_checkpoint(checkpoint, cfg, pictures)
+    infos = [data_info(pictures.dataset, index) for index in range(2000)]
+    truth = np.array([info.get('swapped', False) for info in infos])
+    assert truth.sum() == 100
+    assert np.interp(0.1, *found_curve(losses, truth)) >= 0.5
