@@ -2,7 +2,8 @@
 
 Each of R gloo processes on this machine saw its share of all samples in batches of 256. Measured on
 every rank, from a common start, the slowest counts: the exchange with all scoring, the plan of the
-next epoch, its first batch, its whole order, and the gathering of what a checkpoint needs. Memory
+next epoch, its first batch, its whole order, and the gathering of what a checkpoint needs; seconds
+of the clock, and of the processor, which other work on the machine changes little. Memory
 is the proportional set size, where memory that several processes map is shared out among them, less
 what the imports took. Bytes are those that this rank hands to collectives: what is summed over the
 ranks, and what travels to rank 0.
@@ -88,11 +89,11 @@ def on_rank(
 
     def timed(part, work):
         dist.barrier()
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         work()
-        seconds = torch.tensor(time.perf_counter() - start)
+        seconds = torch.tensor([time.perf_counter() - start, time.process_time() - busy])
         dist.all_reduce(seconds, dist.ReduceOp.MAX)
-        result[part].append(seconds.item())
+        result[part].append(seconds.tolist())
 
     before = proportional_memory()
     sampler = BLSSampler(range(num_samples), pruner=dict(type=pruner), seed=0, layout=layout)
@@ -167,8 +168,9 @@ def main() -> None:
     times, sizes = [], []
     for (num_samples, pruner, layout), runs in interleave(variants, args.repeats).items():
         name = [f'{num_samples:,}', pruner, layout]
-        seconds = {part: [s for run in runs for s in run[part]] for part in PARTS}
-        times.append([*name, *(spread(seconds[part]) for part in PARTS)])
+        for number, kind in enumerate(('clock', 'processor')):
+            seconds = [[s[number] for run in runs for s in run[part]] for part in PARTS]
+            times.append([*name, kind, *map(spread, seconds)])
         keys = ('waiting', 'exchange_peak', 'at_rest', 'plan_peak')
         mebibytes = [statistics.median(run[key] for run in runs) / 2**20 for key in keys]
         row = [*name, *(f'{value:.0f}' for value in mebibytes)]
@@ -180,7 +182,7 @@ def main() -> None:
         row.append(f'{statistics.median(run["kept"] for run in runs):.3f}')
         sizes.append(row)
     head = ['samples', 'pruner', 'layout']
-    print_table([*head, *(part.replace('_', ' ') + ', s' for part in PARTS)], times)
+    print_table([*head, 'seconds of', *(part.replace('_', ' ') + ', s' for part in PARTS)], times)
     print()
     memory_head = ['waiting losses, MiB', 'exchange peak', 'at rest', 'plan peak']
     memory_head += ['at rest, all ranks, B/sample', 'gather adds on rank 0, MiB']

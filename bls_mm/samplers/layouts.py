@@ -1,6 +1,6 @@
 """Where the scores lie: all of them on every rank, once a node, or a shard on each rank."""
 
-from typing import Sequence
+from typing import List, Sequence
 
 import numpy as np
 import torch
@@ -128,11 +128,15 @@ class Sharded(Replicated):
 
     def _column(self, rows: np.ndarray) -> np.ndarray:
         """Returns which sample of each row is this rank's: ``(B,)`` int64."""
+        return (self._turn(rows) + self.rank) % self.size
+
+    def _turn(self, rows: np.ndarray) -> np.ndarray:
+        """Returns which sample of each row is rank 0's: ``(B,)`` int64."""
         turn = rows.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)  # the mix of SplitMix64
         turn ^= turn >> np.uint64(30)
         turn *= np.uint64(0xBF58476D1CE4E5B9)
         turn >>= np.uint64(33)
-        return (turn.astype(np.int64) + self.rank) % self.size
+        return turn.astype(np.int64) % self.size
 
     def total(self, count: int) -> int:
         return int(self.sum(np.array([count]))[0])
@@ -145,26 +149,27 @@ class Sharded(Replicated):
     def gather(self, array: np.ndarray) -> np.ndarray:
         array = array.astype(self._common_dtype(array.dtype), copy=False)
         rows = -(-self.num_samples // self.size)
-        whole = np.empty(self.num_samples if self.rank == 0 else 0, dtype=array.dtype)
+        whole = np.empty(rows * self.size if self.rank == 0 else 0, dtype=array.dtype)
         for block in blocks_of(rows, max(1, ROUND // self.size)):
             parts = self._gather_rows(array[block], block.stop - block.start)
-            if self.rank == 0:
-                first = self._column(np.arange(block.start, block.stop))  # rank 0's column
-                rank_of = (np.arange(self.size) - first[:, None]) % self.size
-                row = np.take_along_axis(parts, rank_of, axis=1).reshape(-1)
-                start = block.start * self.size
-                whole[start : start + len(row)] = row[: self.num_samples - start]
-        return whole
+            for small in blocks_of(len(parts[0]) if parts else 0):
+                rows_of_all = np.arange(block.start + small.start, block.start + small.stop)
+                turn, firsts = self._turn(rows_of_all), rows_of_all * self.size
+                for rank, part in enumerate(parts):
+                    column = turn + rank
+                    column -= self.size * (column >= self.size)
+                    whole[firsts + column] = part[small]
+        return whole[: self.num_samples]
 
-    def _gather_rows(self, array: np.ndarray, num_rows: int) -> np.ndarray:
-        """Returns ``(rows, ranks)`` on rank 0; a rank may lack the last row."""
-        padded = np.zeros(num_rows, dtype=array.dtype)
+    def _gather_rows(self, array: np.ndarray, num_rows: int) -> List[np.ndarray]:
+        """Returns the arrays of all ranks on rank 0, nothing on the others."""
+        padded = np.zeros(num_rows, dtype=array.dtype)  # a rank may lack the last row
         padded[: len(array)] = array
         octets = torch.from_numpy(padded.view(np.uint8))
         if get_world_size() > 1:  # MMEngine's gather leaves it to us to choose the device
             octets = octets.to(get_comm_device(get_default_group()))
-        parts = [part.cpu().numpy().view(array.dtype) for part in gather(octets)]
-        return np.stack(parts, axis=1) if self.rank == 0 else padded
+        parts = gather(octets)
+        return [part.cpu().numpy().view(array.dtype) for part in parts] if self.rank == 0 else []
 
     def _common_dtype(self, dtype: np.dtype) -> np.dtype:
         """Visits may have outgrown a byte on some ranks only."""

@@ -48,7 +48,7 @@ def ascending_order(selection: Selection, num_samples: int) -> Iterator[np.ndarr
 
 
 def random_order(
-    selection: Selection, num_samples: int, rng: np.random.Generator
+    selection: Selection, num_samples: int, rng: np.random.Generator, run_length: int = 1
 ) -> Iterator[np.ndarray]:
     """Yields the kept samples in random order, block by block.
 
@@ -60,14 +60,22 @@ def random_order(
         selection (Selection): Which samples are kept.
         num_samples (int): Length of the data set.
         rng (np.random.Generator): Source of randomness.
+        run_length (int): How many samples that follow one another in the data set come into the
+            same block, a power of two up to 65,536. Within the block they are as far apart as any.
+            Defaults to 1.
 
     Yields:
         np.ndarray: int64.
     """
-    bits = max(num_samples - 1, 1).bit_length()
+    num_runs = -(-num_samples // run_length)
+    bits = max(num_runs - 1, 1).bit_length()
     bijection = RandomBijection(bits, rng)
-    for start in range(0, 2**bits, BLOCK):
-        samples = bijection(start, min(start + BLOCK, 2**bits))
+    step = BLOCK // run_length
+    for start in range(0, 2**bits, step):
+        samples = bijection(start, min(start + step, 2**bits))
+        if run_length > 1:
+            samples = samples[samples < num_runs].astype(np.uint64)[:, None] * np.uint64(run_length)
+            samples = (samples + np.arange(run_length, dtype=np.uint64)).reshape(-1)
         samples = samples[samples < num_samples].astype(np.int64)
         samples = samples[selection.keeps(samples)]
         rng.shuffle(samples)

@@ -8,8 +8,9 @@ from bls_mm.samplers.order import BLOCK, RandomBijection, ascending_order, rando
 NUM = 300_000  # several blocks, and no power of two
 
 
-def order_of(num, seed=0, selection=None):
-    blocks = random_order(selection or keep_all(num), num, np.random.default_rng(seed))
+def order_of(num, seed=0, selection=None, run_length=1):
+    rng = np.random.default_rng(seed)
+    blocks = random_order(selection or keep_all(num), num, rng, run_length)
     return np.concatenate(list(blocks))
 
 
@@ -27,11 +28,12 @@ def test_a_bijection_of_more_numbers_than_32_bits_hold():
     assert 2**33 < values.max() < 2**34
 
 
+@pytest.mark.parametrize('run_length', [1, 16, BLOCK])
 @pytest.mark.parametrize('num', [1, 2, 3, 8, 1000, BLOCK, BLOCK + 1, NUM])
-def test_every_kept_sample_comes_once_in_either_order(num):
+def test_every_kept_sample_comes_once_in_either_order(num, run_length):
     kept = np.flatnonzero(np.random.default_rng(0).random(num) < 0.6)
     selection = Selection(kept)
-    np.testing.assert_array_equal(np.sort(order_of(num, selection=selection)), kept)
+    np.testing.assert_array_equal(np.sort(order_of(num, 0, selection, run_length)), kept)
     blocks = list(ascending_order(selection, num))
     np.testing.assert_array_equal(np.concatenate(blocks), kept)
 
@@ -82,3 +84,15 @@ def test_orders_of_two_epochs_have_nothing_in_common():
     one, other = (np.argsort(order_of(NUM, seed)).astype(float) for seed in (0, 1))
     assert abs(np.corrcoef(one, other)[0, 1]) < 5 / np.sqrt(NUM)
     assert (one == other).sum() < 10  # one expected
+
+
+@pytest.mark.parametrize('run_length', [16, 256])
+def test_runs_come_into_one_block_but_mix_there(run_length):
+    order = order_of(NUM, run_length=run_length)
+    place = np.argsort(order)
+    runs = place[: NUM // run_length * run_length].reshape(-1, run_length)
+    assert np.median(np.ptp(runs, axis=1)) < BLOCK
+    steps = np.abs(np.diff(runs, axis=1))
+    assert steps.mean() == pytest.approx(NUM / 2**19 * BLOCK / 3, rel=0.05)  # at random
+    first = runs[:, 0].astype(float)
+    assert abs(np.corrcoef(first[:-1], first[1:])[0, 1]) < 5 / np.sqrt(len(runs))
