@@ -1,6 +1,6 @@
 """Ranks samples by how likely their labels are wrong: what a model cannot learn comes first."""
 
-from typing import Callable, Iterable
+from typing import Callable, Iterable, Sequence
 
 import numpy as np
 from mmengine.config import Config
@@ -8,14 +8,14 @@ from mmengine.registry import MODELS, DefaultScope
 from mmengine.runner import load_checkpoint
 
 from .pictures import Pictures
-from .sample_losses import measure_sample_losses
+from .true_losses import measure_sample_losses
 
 
 def losses_of_checkpoint(
     path: str,
     config: Config,
     pictures: Pictures,
-    progress: Callable[[Iterable], Iterable] = iter,
+    progress: Callable[[Sequence], Iterable] = list,
 ) -> np.ndarray:
     """Returns the loss of each training sample, alone in its batch, by a trained model.
 
@@ -23,7 +23,8 @@ def losses_of_checkpoint(
         path (str): The checkpoint.
         config (Config): Config of its run.
         pictures (Pictures): The training set of that config, of N samples.
-        progress (callable): Wraps what takes long, such as ``tqdm``.
+        progress (callable): Wraps what takes long, such as ``tqdm``; the
+            result must have a length.
 
     Returns:
         np.ndarray: ``(N,)`` float32.
