@@ -1,4 +1,4 @@
-"""Registries of what bls_mm adds to OpenMMLab's own: scorers and pruners."""
+"""Registries of what bls_mm adds to OpenMMLab's own: scorers, pruners and guards."""
 
 import inspect
 from typing import Any, Union
@@ -7,6 +7,7 @@ from mmengine.registry import Registry
 
 SCORERS = Registry('scorer', scope='bls_mm', locations=['bls_mm.scorers'])
 PRUNERS = Registry('pruner', scope='bls_mm', locations=['bls_mm.pruners'])
+GUARDS = Registry('guard', scope='bls_mm', locations=['bls_mm.pruners'])
 
 
 def build(registry: Registry, option: str, cfg: Union[dict, Any], base: type, **defaults) -> Any:

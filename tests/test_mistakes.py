@@ -12,16 +12,33 @@ from toy import ToyData, ToyModel, build_runner
 import bls_mm.hooks.checks as checks
 from bls_mm import BLSSampler
 from bls_mm.analysis import LossRecorder
-from bls_mm.pruners import UCB, DynamicRandom, EpsilonGreedy, InfoBatch, SeTa, StaticRandom
+from bls_mm.pruners import (
+    UCB,
+    DynamicRandom,
+    EpsilonGreedy,
+    FewerPasses,
+    InfoBatch,
+    Kakurenbo,
+    MinShare,
+    OrderDP,
+    Revisit,
+    SeTa,
+    StaticRandom,
+    SteeredPruner,
+)
 from bls_mm.scorers import BatchLossScorer, ResidualScorer, SampleLossScorer
 
+PRUNERS = (
+    *(InfoBatch, SeTa, EpsilonGreedy, UCB, OrderDP, Kakurenbo),
+    *(DynamicRandom, StaticRandom, FewerPasses),
+)
 RATIO = 'prune_ratio must be a share between 0 and 1, but got '
 
 # what is called, with which options, and what the sentence must say
 OPTIONS = [
     *[
         (pruner, dict(prune_ratio=value), RATIO + repr(value))
-        for pruner in (InfoBatch, SeTa, DynamicRandom, StaticRandom, EpsilonGreedy, UCB)
+        for pruner in PRUNERS
         for value in (-0.1, '0.3')
     ],
     (InfoBatch, dict(prune_ratio=1), 'prune_ratio must be below 1, but got 1'),
@@ -59,6 +76,18 @@ OPTIONS = [
     (ResidualScorer, dict(num_samples=4, per_sample=1.5), "True, False or 'auto', but got 1.5"),
     (LossRecorder, dict(num_measured=0), 'a positive number of samples or None, got 0'),
     (SampleLossScorer, dict(num_samples=2.0), 'num_samples must be a positive integer, but got 2'),
+    (OrderDP, dict(pool=0), 'pool must be above 0, but got 0: no sample would stay'),
+    (OrderDP, dict(pool=75), 'pool must be a share between 0 and 1, but got 75'),
+    (Kakurenbo, dict(factors=()), 'factors must be a list of shares, but got ()'),
+    (Kakurenbo, dict(factors=(1, 2)), 'factors must be a share between 0 and 1, but got 2'),
+    (Kakurenbo, dict(hidden_for=0), 'hidden_for must be an integer from 1 to 254, got 0'),
+    (Revisit, dict(epochs=0), 'epochs must be an integer from 1 to 254, got 0'),
+    (Revisit, dict(epochs=255), 'epochs must be an integer from 1 to 254, got 255'),
+    (MinShare, dict(of='word'), "of must be 'source' or 'class', but got 'word'"),
+    (MinShare, dict(share=20), 'share must be a share between 0 and 1, but got 20'),
+    (SteeredPruner, dict(pruner=SeTa(), target_savings=30), 'target_savings must be a share'),
+    (SteeredPruner, dict(pruner=SeTa(), target_savings=1), 'target_savings must be below 1'),
+    (SteeredPruner, dict(pruner=SeTa(), guards='Revisit'), "a list, but got 'Revisit'; write for"),
     (BLSSampler, dict(dataset=[]), 'dataset is empty; check ann_file, data_root and filter_cfg'),
 ]
 
@@ -84,6 +113,8 @@ CONFIGS = [
     (dict(pruner=dict(type='no.such.Pruner')), "pruner 'no.such.Pruner' is not known"),
     (dict(pruner=dict(type='SeTa', ratio=0.1)), "pruner SeTa has no option 'ratio'; its options"),
     (dict(pruner=dict(type='NoPruning', delta=1)), "NoPruning has no option 'delta'"),
+    (dict(pruner=dict(type='SeTa', guards=[dict(type='Visit')])), "guard 'Visit' is not known"),
+    (dict(pruner=dict(type='SeTa', guards=['Revisit'])), "guard must be a dict with a 'type'"),
     (dict(scorer=dict(type='BatchLossScorer', a=1)), "has no option 'a'; its options are alpha"),
 ]
 

@@ -3,13 +3,17 @@
 from .dynamic_random import DynamicRandom
 from .epsilon_greedy import EpsilonGreedy
 from .fewer_passes import FewerPasses
+from .guards import Guard, MinShare, Revisit
 from .info_batch import InfoBatch
+from .kakurenbo import Kakurenbo
 from .no_pruning import NoPruning
+from .order_dp import OrderDP
 from .pruner import Pruner
 from .selection import GroupWeights, Selection
 from .seta import SeTa
 from .static_random import StaticRandom
 from .static_subset import StaticSubset
+from .steered import SteeredPruner, build_pruner
 from .ucb import UCB
 
 __all__ = [
@@ -18,11 +22,18 @@ __all__ = [
     'EpsilonGreedy',
     'FewerPasses',
     'GroupWeights',
+    'Guard',
     'InfoBatch',
+    'Kakurenbo',
+    'MinShare',
     'NoPruning',
+    'OrderDP',
     'Pruner',
+    'Revisit',
     'SeTa',
     'Selection',
     'StaticRandom',
     'StaticSubset',
+    'SteeredPruner',
+    'build_pruner',
 ]

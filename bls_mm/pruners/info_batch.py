@@ -53,8 +53,9 @@ class InfoBatch(Pruner):
             )
         if quantiles is not None:
             _check_quantiles(quantiles, keep_ratios)
-        self.prune_ratios = [prune_ratio] if keep_ratios is None else [1 - k for k in keep_ratios]
+        self.prune_ratio = prune_ratio
         self.quantiles = quantiles
+        self.keep_ratios = keep_ratios
 
     def prune(self, scores, scored, epoch, rng):
         if self.quantiles is None:
@@ -66,9 +67,10 @@ class InfoBatch(Pruner):
             group += scores >= cut
         group[np.logical_not(scored, out=scored)] = len(cuts)  # the never scored stay
         keep = group == len(cuts)
-        for number, prune_ratio in enumerate(self.prune_ratios):
+        ratios = [self.prune_ratio] if self.quantiles is None else [1 - k for k in self.keep_ratios]
+        for number, prune_ratio in enumerate(ratios):
             keep |= thin(group == number, prune_ratio, rng, self.shards)
-        return keep, GroupWeights([*(1 / (1 - ratio) for ratio in self.prune_ratios), 1], group)
+        return keep, GroupWeights([*(1 / (1 - ratio) for ratio in ratios), 1], group)
 
 
 def _check_quantiles(quantiles: Sequence[float], keep_ratios: Sequence[float]) -> None:

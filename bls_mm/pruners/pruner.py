@@ -33,6 +33,9 @@ class Pruner(ABC):
     shardable = False
     """Whether it can work where each rank knows the scores of its own samples only."""
 
+    anneals_on_all = True
+    """Whether annealing epochs keep all samples."""
+
     shards: Shards = WHOLE
 
     def __init__(self, delta: float = 0.875, interval: int = 1) -> None:

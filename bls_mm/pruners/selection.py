@@ -1,6 +1,6 @@
 """The samples of an epoch, in a bit or two each."""
 
-from typing import Callable, Dict, Iterator, NamedTuple, Optional, Sequence, Union
+from typing import Callable, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -86,12 +86,10 @@ class Selection:
             change (Callable): Turns an array of one entry a sample into one of the other samples.
             num_samples (int): Of how many samples this selection is.
         """
-        keep = change(_unpack(self._keep, num_samples).view(bool))
-        if self._weights is None:
-            return Selection.from_mask(keep)
-        few = len(self._weights) <= 2
-        group = change(_unpack(self._group, num_samples) if few else self._group)
-        return Selection.from_mask(keep, GroupWeights(self._weights, group))
+        keep, weights = self.as_mask(num_samples)
+        if weights is not None:
+            weights = GroupWeights(weights.weights, change(weights.group))
+        return Selection.from_mask(change(keep), weights)
 
     def _set(self, keep: np.ndarray, weights: Union[GroupWeights, np.ndarray, None]) -> None:
         self._keep = np.packbits(keep, bitorder='little')
@@ -117,6 +115,22 @@ class Selection:
         self.mean_weight = 1.0
         if self._weights is not None and self.num_kept:
             self.mean_weight = float(self._weights @ kept_of_group.astype(float)) / self.num_kept
+
+    def as_mask(self, num_samples: int) -> Tuple[np.ndarray, Optional[GroupWeights]]:
+        """Returns what :meth:`from_mask` takes.
+
+        Args:
+            num_samples (int): Length N of the data set.
+
+        Returns:
+            tuple: ``(N,)`` bool, which samples are kept; and their weights, None where all are 1.
+        """
+        keep = _unpack(self._keep, num_samples).view(bool)
+        if self._weights is None:
+            return keep, None
+        few = len(self._weights) <= 2
+        group = _unpack(self._group, num_samples) if few else self._group
+        return keep, GroupWeights(self._weights, group)
 
     @property
     def indices(self) -> np.ndarray:

@@ -35,6 +35,7 @@ class SeTa(Pruner):
     """
 
     shardable = True
+    anneals_on_all = False
 
     def __init__(
         self,

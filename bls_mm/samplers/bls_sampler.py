@@ -10,9 +10,9 @@ from mmengine.logging import MessageHub
 from mmengine.registry import DATA_SAMPLERS
 from torch.utils.data import Sampler
 
-from bls_mm.pruners import Pruner, Selection
+from bls_mm.pruners import Pruner, Selection, build_pruner
 from bls_mm.pruners.selection import keep_all
-from bls_mm.registry import PRUNERS, SCORERS, build
+from bls_mm.registry import SCORERS, build
 from bls_mm.scorers import Scorer
 
 from .exchange import ScoredBatches, SeenBatches, exchange_batches, first_loss
@@ -42,7 +42,8 @@ class BLSSampler(Sampler):
             sample where the model can tell them, and else from batch losses as well as can be:
             ``dict(type='ResidualScorer', per_sample='auto')``. Defaults to
             ``dict(type='BatchLossScorer')``.
-        pruner (dict or Pruner): Config of a pruner. Defaults to ``dict(type='SeTa')``.
+        pruner (dict or Pruner): Config of a pruner. Defaults to ``dict(type='SeTa')``. Every pruner
+            also has the options ``target_savings`` and ``guards`` of :class:`SteeredPruner`.
         shuffle (bool): Whether to shuffle the kept samples. Defaults to True.
         seed (int, optional): Seed of selection and order, the same on every rank. Defaults to None,
             a random one that the ranks agree on.
@@ -89,7 +90,7 @@ class BLSSampler(Sampler):
         num_held = self.shards.num_held
         self._scorer = build(SCORERS, 'scorer', scorer, Scorer, num_samples=num_held)
         self.shards.place(self._scorer)
-        self.pruner = build(PRUNERS, 'pruner', pruner, Pruner)
+        self.pruner = build_pruner(pruner, dataset)
         for part in (self._scorer, self.pruner):
             if self.shards.size > 1 and not part.shardable:
                 raise TypeError(

@@ -1,9 +1,9 @@
-"""EpsilonGreedy and UCB: methods that keep the samples of highest rank."""
+"""EpsilonGreedy, UCB, OrderDP, Kakurenbo: methods that keep the samples of highest rank."""
 
 import numpy as np
 import pytest
 
-from bls_mm.pruners import UCB, EpsilonGreedy
+from bls_mm.pruners import UCB, EpsilonGreedy, Kakurenbo, OrderDP
 
 
 def select(pruner, scores, visits=None, epoch=1, seed=0):
@@ -77,6 +77,52 @@ def test_ucb_state_survives_a_round_trip():
     scores = rng.random(50)
     kept = [select(pruner, scores, np.full(50, 4), 3) for pruner in (one, other)]
     assert kept[0] == kept[1]
+
+
+def test_order_dp_by_hand():
+    # Of 20 samples a pool of 10, of which the 6 highest stay.
+    draws = [select(OrderDP(pool=0.5, prune_ratio=0.4), range(20), seed=s) for s in range(500)]
+    assert all(len(kept) == 6 for kept in draws)
+    times = np.bincount([i for kept in draws for i in kept], minlength=20) / 500
+    # The highest stays whenever it is in the pool, the four lowest never.
+    assert abs(times[19] - 0.5) < 0.07
+    assert not times[:4].any()
+    # The fifth lowest stays if it and no four of the lower ones are in the pool: a hypergeometric.
+    assert 0 < times[5] < times[10] < times[15]
+
+
+def test_order_dp_with_the_whole_pool_is_greedy():
+    assert select(OrderDP(pool=1, prune_ratio=0.5), [3, 1, 2, 4]) == [0, 3]
+
+
+def test_kakurenbo_by_hand():
+    pruner = Kakurenbo(prune_ratio=0.4, factors=(1, 0.5), hidden_for=2)  # 4 of 10, later 2 of 10
+    scores = np.arange(10.0)
+    assert select(pruner, scores, epoch=1) == [4, 5, 6, 7, 8, 9]
+    scores[4:6] = 0.5, 4.5  # 4 is now among the four lowest; 3 no longer
+    assert select(pruner, scores, epoch=2) == [3, 5, 6, 7, 8, 9]
+    scores[3] = 0.9  # 3 was trained and fell; 0, 1, 2 were hidden for two epochs, and come back
+    assert select(pruner, scores, epoch=3) == [0, 1, 2, 5, 6, 7, 8, 9]
+    scores[:3] = -1, 0.2, 3  # 0 and 1 fell; 4 was hidden twice, and comes back
+    assert select(pruner, scores, epoch=4) == [2, 4, 5, 6, 7, 8, 9]
+    scores[4] = 0.3
+    assert select(pruner, scores, epoch=50) == [2, 3, 4, 5, 6, 7, 8, 9]  # the second half: 0 and 1
+
+
+def test_kakurenbo_moves_back_what_became_harder():
+    pruner = Kakurenbo(prune_ratio=0.4)
+    select(pruner, [5, 5, 5, 1, 2])
+    assert select(pruner, [5, 3, 1.8, 1.5, 2], epoch=2) == [0, 1, 3, 4]  # 2, 3 lowest, 3 rose
+
+
+def test_kakurenbo_goes_on_where_it_was():
+    rng = np.random.default_rng(0)
+    one, other = Kakurenbo(), Kakurenbo()
+    for epoch in range(3):
+        select(one, rng.random(50), epoch=epoch)
+    other.load_state_dict(one.state_dict())
+    scores = rng.random(50)
+    assert select(one, scores, epoch=3) == select(other, scores, epoch=3)
 
 
 @pytest.mark.parametrize('pruner_type', [UCB, EpsilonGreedy])

@@ -1,0 +1,64 @@
+"""To which part of a training set does each sample belong?"""
+
+from typing import List, Sized
+
+import numpy as np
+
+
+def source_of_each(dataset: Sized) -> np.ndarray:
+    """Numbers the parts of a ``ConcatDataset``, sample by sample: ``(N,)`` small unsigned.
+
+    Raises:
+        ValueError: If the data set joins nothing.
+    """
+    ends = getattr(_unwrap(dataset), 'cumulative_sizes', None)
+    if ends is None:
+        raise ValueError(
+            f"MinShare(of='source') needs a ConcatDataset, but got {type(dataset).__name__}; use "
+            "of='class', or leave the guard out"
+        )
+    sizes = np.diff(ends, prepend=0)
+    return np.repeat(np.arange(len(sizes), dtype=np.min_scalar_type(len(sizes))), sizes)
+
+
+def class_of_each(dataset: Sized) -> np.ndarray:
+    """Numbers the classes, sample by sample; of several classes the rarest, of none a class apart.
+
+    Asked for are ``get_cat_ids(index)``, which the data sets of MMDetection and MMPretrain have, or
+    a list ``targets``, as those of torchvision have; parts of a ``ConcatDataset`` one by one.
+
+    Returns:
+        np.ndarray: ``(N,)`` small unsigned.
+
+    Raises:
+        ValueError: If the data set tells no classes.
+    """
+    classes = _classes_of(dataset)
+    sizes = [len(own) for own in classes]
+    flat = np.array([label for own in classes for label in own], dtype=np.int64)
+    names, flat, counts = np.unique(flat, return_inverse=True, return_counts=True)
+    rarity = np.lexsort((np.arange(len(names)), counts)).argsort()  # 0 for the rarest
+    rarest = np.full(len(classes), len(names), dtype=np.int64)
+    np.minimum.at(rarest, np.repeat(np.arange(len(classes)), sizes), rarity[flat])
+    return rarest.astype(np.min_scalar_type(len(names)))
+
+
+def _classes_of(dataset: Sized) -> List[list]:
+    dataset = _unwrap(dataset)
+    if hasattr(dataset, 'cumulative_sizes'):
+        return [own for part in dataset.datasets for own in _classes_of(part)]
+    if hasattr(dataset, 'get_cat_ids'):
+        return [list(np.atleast_1d(dataset.get_cat_ids(i))) for i in range(len(dataset))]
+    if hasattr(dataset, 'targets'):
+        return [[int(label)] for label in dataset.targets]
+    raise ValueError(
+        f"MinShare(of='class') needs a data set with get_cat_ids or targets, but "
+        f"{type(dataset).__name__} has neither; use of='source', or leave the guard out"
+    )
+
+
+def _unwrap(dataset: Sized) -> Sized:
+    """Looks through wrappers that keep the order, such as MMDetection's MultiImageMixDataset."""
+    while len(getattr(dataset, 'dataset', ())) == len(dataset) and not hasattr(dataset, 'indices'):
+        dataset = dataset.dataset
+    return dataset
