@@ -93,7 +93,7 @@ def _count_samples(cfg: Config) -> int:
         allow_mmocr()
     init_default_scope(scope)
     try:
-        dataset = DATASETS.build(cfg.train_dataloader.dataset)
+        dataset = DATASETS.build(_without_pipelines(cfg.train_dataloader.dataset))
         if hasattr(dataset, 'full_init'):
             dataset.full_init()
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -102,6 +102,19 @@ def _count_samples(cfg: Config) -> int:
             'training samples it has, with --num-samples'
         ) from error
     return len(dataset)
+
+
+def _without_pipelines(cfg):
+    """Returns the config of a data set that reads no images: to count needs no transforms."""
+    if isinstance(cfg, dict):
+        inner = {
+            name: [] if name == 'pipeline' else _without_pipelines(value)
+            for name, value in cfg.items()
+        }
+        return type(cfg)(inner)
+    if isinstance(cfg, (list, tuple)):
+        return [_without_pipelines(part) for part in cfg]
+    return cfg
 
 
 def plan_run(cfg: Config, size: RunSize) -> List[PlannedEpoch]:

@@ -39,7 +39,13 @@ def test_size_of_a_run_in_epochs_and_of_one_in_iterations():
 
 
 def test_the_data_set_is_counted_where_it_is(tmp_path, monkeypatch):
-    cfg = config(train_dataloader=dict(dataset=dict(type=BaseDataset, ann_file='data.json')))
+    cfg = config(
+        train_dataloader=dict(
+            dataset=dict(
+                type=BaseDataset, ann_file='data.json', pipeline=[dict(type='NotInstalled')]
+            )
+        )
+    )
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError, match=r'not there \(data.json\); say .* --num-samples'):
         size_of(cfg)
