@@ -50,7 +50,6 @@ setup(
     cmdclass={'build_py': BuildWithConfigs},
     packages=find_packages(include=['bls_mm', 'bls_mm.*']),
     package_data={'bls_mm.analysis': ['*.jinja']},
-    package_data={'bls_mm': ['analysis/*.jinja']},
     python_requires='>=3.8',
     install_requires=['torch>=2.0', 'numpy'],
     extras_require={
