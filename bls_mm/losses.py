@@ -124,25 +124,47 @@ def are_per_sample(
     )
 
 
-def weigh_gradients(losses: Losses, weights: np.ndarray) -> dict:
+def batch_weight(weights: np.ndarray, mean_weight: Optional[float] = None) -> float:
+    r"""Returns the one weight of a batch whose samples cannot be told apart.
+
+    The mean weight gives hard samples in the batch the weight of easy ones: of the covariance of
+    weights and gradients, which is what weights are for, only :math:`1 / B` is left. To stretch the
+    deviation from the mean of the epoch, :math:`\bar w + B (\bar w_B - \bar w)`, restores it: over
+    random batches the expected gradient is that of the weighted samples, for a loss that is the
+    mean over samples. The noise grows, by the variance of the weights times the batch size.
+
+    Args:
+        weights (np.ndarray): ``(B,)`` float32, the weights of the samples.
+        mean_weight (float, optional): Mean weight of all samples of the epoch. Defaults to None,
+            which returns the mean of the batch.
+    """
+    mean = float(weights.sum()) / len(weights)
+    return mean if mean_weight is None else mean_weight + len(weights) * (mean - mean_weight)
+
+
+def weigh_gradients(
+    losses: Losses, weights: np.ndarray, mean_weight: Optional[float] = None
+) -> dict:
     """Weighs the gradients of all loss components, and leaves their values as they are.
 
     A component of shape ``(B,)`` gets the weight of each sample, in its own dtype; the others,
-    which tell no samples apart, the mean weight of the batch. A value that is infinite becomes NaN.
+    which tell no samples apart, the weight of the batch (:func:`batch_weight`). A value that is
+    infinite becomes NaN.
 
     Args:
         losses (Mapping): Name to tensor or list of tensors.
         weights (np.ndarray): ``(B,)`` float32.
+        mean_weight (float, optional): See :func:`batch_weight`.
 
     Returns:
         dict: The same losses, to be used in their place.
     """
-    mean = float(weights.sum()) / len(weights)
+    of_batch = batch_weight(weights, mean_weight)
 
     def weigh(loss: torch.Tensor) -> torch.Tensor:
         if not loss.requires_grad:
             return loss
-        factor = torch.from_numpy(weights).to(loss) if loss.shape == weights.shape else mean
+        factor = torch.from_numpy(weights).to(loss) if loss.shape == weights.shape else of_batch
         # Between two equal values lies the same value, and the factor is the slope towards one.
         return torch.lerp(loss.detach(), loss, factor)
 

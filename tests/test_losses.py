@@ -1,9 +1,17 @@
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
 from mmengine.model import BaseModel
 
-from bls_mm.losses import batch_loss, loss_components, sample_losses, weigh_gradients
+from bls_mm.losses import (
+    batch_loss,
+    batch_weight,
+    loss_components,
+    sample_losses,
+    weigh_gradients,
+)
 
 LOSSES = dict(
     loss_cls=torch.tensor([1.0, 3.0]),  # a vector counts as its mean
@@ -90,3 +98,31 @@ def test_half_precision_gradients_stay_in_their_dtype():
     weigh_gradients(dict(loss=x * 1), np.array([1.0, 2.0]))['loss'].sum().backward()
     assert x.grad.tolist() == [1, 2]
     assert x.grad.dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize('size', [1, 2, 3, 5])
+def test_a_stretched_batch_weight_leaves_the_expected_gradient_right(size):
+    # A linear model, of which all batches of a size are gone through: loss_i = slope_i * theta.
+    slopes, weights = np.array([3.0, -1.0, 5.0, 8.0]), np.array([2.0, 2.0, 1.0, 1.0])
+    wanted = (weights * slopes).mean()
+    batches = [list(batch) for batch in product(range(4), repeat=size)]
+
+    def expected_gradient(mean_weight):
+        gradients = []
+        for batch in batches:
+            theta = torch.ones((), dtype=torch.float64, requires_grad=True)
+            losses = dict(loss=(torch.from_numpy(slopes[batch]) * theta).mean())
+            weigh_gradients(losses, weights[batch], mean_weight)['loss'].backward()
+            gradients.append(theta.grad.item())
+        return np.mean(gradients)
+
+    unweighted = weights.mean() * slopes.mean()
+    assert np.isclose(expected_gradient(weights.mean()), wanted)
+    # With the mean only 1 / B is left of what the weights are for.
+    assert np.isclose(expected_gradient(None) - unweighted, (wanted - unweighted) / size)
+
+
+def test_a_batch_of_equal_weights_has_that_weight():
+    for size in (1, 7):
+        assert batch_weight(np.full(size, 2.0, dtype=np.float32)) == 2
+        assert batch_weight(np.full(size, 1.5, dtype=np.float32), 1.5) == 1.5

@@ -134,6 +134,7 @@ HOOKS = [
     (dict(components=dict(loss='1')), "a dict of loss names and weights, but got {'loss': '1'}"),
     (dict(components=dict(loss=float('nan'))), "but got {'loss': nan}"),
     (dict(history_mb=-1), 'history_mb must be a number of megabytes, at least 0, but got -1'),
+    (dict(unbiased_weights=1), 'unbiased_weights must be True or False, but got 1'),
     (dict(reset_scores='yes'), "reset_scores must be True or False, but got 'yes'"),
 ]
 

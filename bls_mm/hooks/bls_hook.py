@@ -49,6 +49,10 @@ class BLSHook(Hook):
             ``'iteration'``: steps count as they come. Defaults to ``'progress'``.
         reset_scores (bool): Whether a resumed run forgets the scores of its checkpoint, as it must
             with another data set. Defaults to False.
+        unbiased_weights (bool): Whether the weight of a batch whose samples cannot be told apart is
+            the one that leaves the expected gradient right, at more noise; see
+            :func:`bls_mm.losses.batch_weight`. Worth it for batches of 2 to 4 at most. Defaults to
+            False, their mean.
         history_mb (float): Most megabytes that the records of all epochs take in the folder ``bls``
             of the work dir, at 2 bytes and a bit for each sample and epoch; beyond that scores are
             those of every second sample, every third, ... Defaults to 100.
@@ -66,16 +70,21 @@ class BLSHook(Hook):
         components: Optional[Dict[str, float]] = None,
         schedule: str = 'progress',
         reset_scores: bool = False,
+        unbiased_weights: bool = False,
         history_mb: float = 100,
     ) -> None:
         if schedule not in SCHEDULES:
             raise ValueError(f'schedule must be one of {SCHEDULES}, but got {schedule!r}')
         check_components(components)
-        if not isinstance(reset_scores, bool):
-            raise ValueError(f'reset_scores must be True or False, but got {reset_scores!r}')
+        for option, value in dict(
+            reset_scores=reset_scores, unbiased_weights=unbiased_weights
+        ).items():
+            if not isinstance(value, bool):
+                raise ValueError(f'{option} must be True or False, but got {value!r}')
         self.components = components
         self.schedule = schedule
         self.reset_scores = reset_scores
+        self.unbiased_weights = unbiased_weights
         self.recorder = Recorder(history_mb)
         self.savings = Savings()
         self.sampler: Optional[BLSSampler] = None
@@ -144,6 +153,7 @@ class BLSHook(Hook):
         if self.clock.position % ITERATIONS_BETWEEN_CHECKS == 0:
             self._check_attribution(runner, data_batch)
         self.tap.weights = self.sampler.weights_of(self.batch)
+        self.tap.mean_weight = self.sampler.mean_weight if self.unbiased_weights else None
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         """Scores the batch."""

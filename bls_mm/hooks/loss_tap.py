@@ -24,6 +24,7 @@ class LossTap:
 
     Attributes:
         weights (np.ndarray, optional): ``(B,)`` float32, loss weights of the coming batch.
+        mean_weight (float, optional): See :func:`bls_mm.losses.batch_weight`.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class LossTap:
         self.per_sample = per_sample
         self.components = components
         self.weights: Optional[np.ndarray] = None
+        self.mean_weight: Optional[float] = None
         self._losses: Optional[dict] = None
         # A compiler must not trace it: a graph would hold on to the weights of one batch.
         listen = torch.compiler.disable(self._listen) if compiled else self._listen
@@ -50,7 +52,9 @@ class LossTap:
                 'needs the dict of losses that MMEngine models return'
             )
         self._losses = output
-        return output if self.weights is None else weigh_gradients(output, self.weights)
+        if self.weights is None:
+            return output
+        return weigh_gradients(output, self.weights, self.mean_weight)
 
     def read(self, batch_size: int) -> torch.Tensor:
         """Returns the loss of the iteration, and forgets it.
