@@ -84,7 +84,7 @@ def test_every_config_of_the_model_index_is_in_the_wheel(installed):
 
 def test_configs_are_found_by_name(installed, tmp_path):
     (tmp_path / 'mine.py').write_text(
-        "_base_ = 'bls_mm::demo/crnn-slim_bls-infobatch_6e_words.py'\n"
+        "_base_ = 'bls_mm::demo/crnn-slim_bls-infobatch_6e_short-words.py'\n"
         'train_cfg = dict(max_epochs=1)\n'
     )
     result = subprocess.run(

@@ -45,7 +45,7 @@ def load(name, words, work_dir):
     cfg = Config.fromfile(ROOT / 'configs' / 'demo' / name)
     for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
         for dataset in loader.dataset.datasets:
-            dataset.data_root = dataset.data_root.replace('data/words', str(words))
+            dataset.data_root = dataset.data_root.replace('data/short_words', str(words))
     cfg.work_dir = str(work_dir)
     cfg.train_dataloader.update(batch_size=4, num_workers=2)
     cfg.train_cfg.update(max_epochs=4, val_interval=4)
@@ -57,7 +57,7 @@ def load(name, words, work_dir):
 @pytest.mark.parametrize('pruner', ['infobatch', 'seta'])
 def test_every_score_equals_a_separate_record(words, tmp_path, pruner):
     allow_mmocr()
-    cfg = load(f'crnn-slim_bls-{pruner}_6e_words.py', words, tmp_path)
+    cfg = load(f'crnn-slim_bls-{pruner}_6e_short-words.py', words, tmp_path)
     runner, record = Runner.from_cfg(cfg), Record()
     runner.register_hook(record)
     runner.train()

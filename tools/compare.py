@@ -1,6 +1,6 @@
 """Trains a grid of methods and seeds, and compares them with random pruning and shorter training.
 
-    python tools/compare.py configs/demo/crnn-slim_6e_words.py \
+    python tools/compare.py configs/demo/crnn-slim_6e_short-words.py \
         --methods SeTa 'InfoBatch(prune_ratio=0.3) + BatchLossScorer(alpha=0.9)' --seeds 0 1 2
 
 Runs go one after another. A grid that was broken off goes on where it was: call it again, also

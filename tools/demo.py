@@ -38,10 +38,10 @@ class Task(NamedTuple):
 TASKS = dict(
     text=Task(
         work_dir='work_dirs/demo',
-        data=['tools/data/make_words.py'],
+        data=['tools/data/make_words.py', '--out=data/short_words', '--train=8000', '--longest=6'],
         configs=dict(
-            full='configs/demo/crnn-slim_6e_words.py',
-            bls_infobatch='configs/demo/crnn-slim_bls-infobatch_6e_words.py',
+            full='configs/demo/crnn-slim_6e_short-words.py',
+            bls_infobatch='configs/demo/crnn-slim_bls-infobatch_6e_short-words.py',
         ),
         metric='word_acc',
         metric_suffix='word_acc_ignore_case',

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 
 MMLAB = dict(
-    textrecog=str(ROOT / 'configs/demo/crnn-slim_bls-infobatch_6e_words.py'),
+    textrecog=str(ROOT / 'configs/demo/crnn-slim_bls-infobatch_6e_short-words.py'),
     textdet='mmocr::textdet/dbnet/dbnet_resnet18_fpnc_1200e_icdar2015.py',
     detection='mmdet::retinanet/retinanet_r50_fpn_1x_coco.py',
     mosaic='mmdet::yolox/yolox_s_8xb8-300e_coco.py',

@@ -25,7 +25,7 @@ ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789'
 def words(tmp_path_factory) -> Path:
     """A small data set of seed 0, made by one process."""
     out = tmp_path_factory.mktemp('data') / 'words'
-    assert make_words.make_words(out, TRAIN, TEST, seed=0, processes=1)
+    assert make_words.make_words(out, TRAIN, TEST, seed=0, longest=8, processes=1)
     return out
 
 
@@ -52,7 +52,7 @@ def test_sets_have_the_asked_sizes(words, split, images):
         assert len(list((words / style / 'textrecog_imgs' / split).iterdir())) == size
 
 
-def test_words_are_three_to_eight_letters_and_digits(words):
+def test_words_are_three_letters_and_digits_to_the_longest(words):
     texts = [text for style in STYLES for text in read_texts(words, style, 'train')]
     assert all(3 <= len(text) <= 8 and set(text) <= set(ALPHABET) for text in texts)
     assert len(set(texts)) == len(texts)
@@ -61,7 +61,8 @@ def test_words_are_three_to_eight_letters_and_digits(words):
 def test_no_test_word_can_be_a_training_word():
     rng = np.random.default_rng(0)
     drawn = {
-        split: {word_texts.draw_word(rng, split) for _ in range(500)} for split in ('train', 'test')
+        split: {word_texts.draw_word(rng, split, longest=8) for _ in range(500)}
+        for split in ('train', 'test')
     }
     assert drawn['train'].isdisjoint(drawn['test'])
     # Not by luck: the side of a word is fixed, and both sides get the short, rare words.
@@ -118,7 +119,7 @@ def test_ink_differs_from_its_ground_as_the_style_says():
 
 
 def test_number_of_processes_and_of_images_changes_no_image(words, tmp_path):
-    make_words.make_words(tmp_path / 'words', TRAIN + 8, TEST, seed=0, processes=3)
+    make_words.make_words(tmp_path / 'words', TRAIN + 8, TEST, seed=0, longest=8, processes=3)
     more, fewer = files(tmp_path / 'words'), files(words)
     images = [name for name in fewer if name.endswith('.jpg')]
     assert len(images) == TRAIN + TEST
@@ -129,7 +130,7 @@ def test_number_of_processes_and_of_images_changes_no_image(words, tmp_path):
 
 
 def test_another_seed_makes_other_words(words, tmp_path):
-    make_words.make_words(tmp_path / 'words', TRAIN, TEST, seed=1, processes=1)
+    make_words.make_words(tmp_path / 'words', TRAIN, TEST, seed=1, longest=8, processes=1)
     for style in STYLES:
         here, there = (read_texts(folder, style, 'train') for folder in (words, tmp_path / 'words'))
         assert set(here).isdisjoint(there)
@@ -165,14 +166,14 @@ def test_mmocr_reads_the_sets(words):
 
 def test_sets_that_are_there_are_not_made_again(words):
     before = {path: path.stat().st_mtime_ns for path in words.rglob('*')}
-    assert not make_words.make_words(words, TRAIN, TEST, seed=0, processes=1)
+    assert not make_words.make_words(words, TRAIN, TEST, seed=0, longest=8, processes=1)
     assert before == {path: path.stat().st_mtime_ns for path in words.rglob('*')}
 
 
 def test_sets_of_other_arguments_are_replaced_whole(tmp_path):
     out = tmp_path / 'words'
-    make_words.make_words(out, 6, 4, seed=0, processes=1)
-    assert make_words.make_words(out, 4, 2, seed=0, processes=1)
+    make_words.make_words(out, 6, 4, seed=0, longest=8, processes=1)
+    assert make_words.make_words(out, 4, 2, seed=0, longest=8, processes=1)
     assert len(list(out.rglob('*.jpg'))) == 6
     assert list(tmp_path.iterdir()) == [out]
 
@@ -181,7 +182,7 @@ def test_sets_of_other_arguments_are_replaced_whole(tmp_path):
 def test_an_interruption_leaves_what_was_there(tmp_path, monkeypatch, existing):
     out = tmp_path / 'words'
     if existing:
-        make_words.make_words(out, 4, 2, seed=0, processes=1)
+        make_words.make_words(out, 4, 2, seed=0, longest=8, processes=1)
     before = files(tmp_path)
 
     def interrupt(*args):

@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 from _common import make_once, parallel_map, plain_errors, whole_number
 from word_images import PRINTED, SCENE, encode_word, render_word
-from word_texts import draw_word
+from word_texts import SHORTEST, draw_word
 
 STYLES = {'printed': PRINTED, 'scene': SCENE}
 SPLITS = ('train', 'test')
@@ -54,12 +54,12 @@ def list_jobs(counts: dict[str, int]) -> list[Job]:
     return jobs
 
 
-def make_image(job: Job, folder: Path, seed: int) -> str:
+def make_image(job: Job, folder: Path, seed: int, longest: int) -> str:
     """Makes one image and returns the word in it."""
     place = (list(STYLES).index(job.style), SPLITS.index(job.split), job.index)
     rng = np.random.default_rng([seed, *place])
     style = STYLES[job.style]
-    word = draw_word(rng, job.split)
+    word = draw_word(rng, job.split, longest)
     image = render_word(word, style, rng)
     (folder / job.style / job.image).write_bytes(encode_word(image, style, rng))
     return word
@@ -75,19 +75,23 @@ def annotate(words: dict[Job, str]) -> dict:
     }
 
 
-def write_sets(folder: Path, counts: dict[str, int], seed: int, processes: int) -> None:
+def write_sets(
+    folder: Path, counts: dict[str, int], seed: int, longest: int, processes: int
+) -> None:
     """Writes all images and annotations into an empty folder."""
     for style, split in product(STYLES, SPLITS):
         (folder / style / 'textrecog_imgs' / split).mkdir(parents=True)
     jobs = list_jobs(counts)
-    make = partial(make_image, folder=folder, seed=seed)
+    make = partial(make_image, folder=folder, seed=seed, longest=longest)
     words = dict(zip(jobs, parallel_map(make, jobs, processes, 'words'), strict=True))
     for style, split in product(STYLES, SPLITS):
         own = {job: word for job, word in words.items() if (job.style, job.split) == (style, split)}
         (folder / style / f'textrecog_{split}.json').write_text(json.dumps(annotate(own)))
 
 
-def make_words(out: Path, train: int, test: int, seed: int, processes: int) -> bool:
+def make_words(
+    out: Path, train: int, test: int, seed: int, longest: int, processes: int
+) -> bool:
     """Makes the sets in the folder ``out``, unless they are there already.
 
     Args:
@@ -95,14 +99,15 @@ def make_words(out: Path, train: int, test: int, seed: int, processes: int) -> b
         train: Number of training images over both sets.
         test: Number of test images over both sets.
         seed: Any number from 0.
+        longest: Most characters of a word.
         processes: How many processes share the work.
 
     Returns:
         bool: Whether anything was made.
     """
     counts = {'train': train, 'test': test}
-    write = partial(write_sets, counts=counts, seed=seed, processes=processes)
-    return make_once(out, {**counts, 'seed': seed}, write)
+    write = partial(write_sets, counts=counts, seed=seed, longest=longest, processes=processes)
+    return make_once(out, {**counts, 'seed': seed, 'longest': longest}, write)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -113,6 +118,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--train', type=of_each, default=10000, help='training images in both sets')
     parser.add_argument('--test', type=of_each, default=4000, help='test images in both sets')
     parser.add_argument('--seed', type=whole_number(0), default=0)
+    parser.add_argument(
+        '--longest', type=whole_number(SHORTEST), default=8, help='most characters of a word'
+    )
     parser.add_argument('--processes', type=whole_number(1), default=os.cpu_count())
     return parser.parse_args(argv)
 

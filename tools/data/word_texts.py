@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 
 ALPHABET = string.ascii_lowercase + string.digits
-LENGTHS = (3, 8)
+SHORTEST = 3
 TEST_SHARE = 5  # one word in five
 
 
@@ -18,14 +18,14 @@ def is_test_word(word: str) -> bool:
     return zlib.crc32(word.encode()) % TEST_SHARE == 0
 
 
-def draw_word(rng: np.random.Generator, split: str) -> str:
-    """Draws a word for ``split`` ('train' or 'test').
+def draw_word(rng: np.random.Generator, split: str, longest: int) -> str:
+    """Draws a word of at most ``longest`` characters for ``split`` ('train' or 'test').
 
     It is in lower case: the recognisers' dictionary has no other, and one shape for each character
     instead of two lets a small model learn from few images.
     """
     while True:
-        length = rng.integers(LENGTHS[0], LENGTHS[1] + 1)
+        length = rng.integers(SHORTEST, longest + 1)
         word = ''.join(rng.choice(list(ALPHABET), length))
         if is_test_word(word) == (split == 'test'):
             return word

@@ -1,4 +1,4 @@
-_base_ = 'crnn-slim_6e_words.py'
+_base_ = 'crnn-slim_6e_short-words.py'
 
 train_dataloader = dict(sampler=dict(type='bls_mm.BLSSampler', pruner=dict(type='DynamicRandom')))
 default_hooks = dict(bls=dict(type='bls_mm.BLSHook'))
