@@ -18,7 +18,16 @@ from functools import partial
 from pathlib import Path
 from typing import Callable
 
-from measure import interleave, memory, parser, print_table, reset_peak_memory, run_child, spread
+from measure import (
+    interleave,
+    memory,
+    parser,
+    print_table,
+    reset_peak_memory,
+    run_child,
+    spread,
+    trim_memory,
+)
 
 BATCH_SIZE = 256
 LAYOUTS = ['sharded', 'shared', 'replicated']
@@ -104,6 +113,7 @@ def on_rank(
     reset_peak_memory()
     timed('exchange', sampler.exchange)
     result['exchange_peak'] = result['waiting'] + memory('peak') - resident
+    trim_memory()
     dist.barrier()
     result['at_rest'] = proportional_memory() - before
     counts.clear()

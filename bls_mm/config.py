@@ -40,6 +40,8 @@ def load_config(name: str) -> Config:
                 "as 'mmdet::retinanet/retinanet_r50_fpn_1x_coco.py'"
             )
         return Config.fromfile(name)
+    if package == 'bls_mm':
+        return Config.fromfile(_own_config(path))
     if importlib.util.find_spec(package) is None:  # MMEngine would run pip
         raise ModuleNotFoundError(
             f'the config {name!r} belongs to {package!r}, which is not installed; install it, or '
@@ -56,6 +58,18 @@ def load_config(name: str) -> Config:
             f"{package} has no config {path!r}; name one of its folder 'configs', such as "
             "'mmdet::retinanet/retinanet_r50_fpn_1x_coco.py'"
         ) from error
+
+
+def _own_config(path: str) -> str:
+    """Returns the file of a config of ours: in the installed package, or beside it in a clone."""
+    package = Path(__file__).parent
+    for folder in (package / '.mim' / 'configs', package.parent / 'configs'):
+        if (folder / path).is_file():
+            return str(folder / path)
+    raise FileNotFoundError(
+        f"bls_mm has no config {path!r}; name one of its folder 'configs', such as "
+        "'bls_mm::detection/retinanet_bls-seta_r50_fpn_1x_coco.py'"
+    )
 
 
 def attach_bls(

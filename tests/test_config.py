@@ -110,3 +110,10 @@ def test_a_config_in_pure_python_works_as_well(tmp_path):
     cfg.dump(tmp_path / 'dumped.py')
     sampler = Config.fromfile(tmp_path / 'dumped.py').train_dataloader.sampler
     assert sampler == dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa'), shuffle=True)
+
+
+def test_our_own_configs_are_found_by_name_in_a_clone_too():
+    cfg = load_config('bls_mm::detection/retinanet_bls-seta_r50_fpn_1x_coco.py')
+    assert cfg.train_dataloader.sampler.pruner.type == 'SeTa'
+    with pytest.raises(FileNotFoundError, match=r'bls_mm has no config .*nothing.py'):
+        load_config('bls_mm::detection/nothing.py')

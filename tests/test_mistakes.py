@@ -88,6 +88,9 @@ OPTIONS = [
     (SteeredPruner, dict(pruner=SeTa(), target_savings=30), 'target_savings must be a share'),
     (SteeredPruner, dict(pruner=SeTa(), target_savings=1), 'target_savings must be below 1'),
     (SteeredPruner, dict(pruner=SeTa(), guards='Revisit'), "a list, but got 'Revisit'; write for"),
+    (BLSSampler, dict(dataset=[1], layout='x'), "one of replicated, shared, sharded, but got 'x'"),
+    (BLSSampler, dict(dataset=[1], run_length=3), 'power of two from 1 to 65,536, but got 3'),
+    (BLSSampler, dict(dataset=[1], run_length='a'), "from 1 to 65,536, but got 'a'"),
     (BLSSampler, dict(dataset=[]), 'dataset is empty; check ann_file, data_root and filter_cfg'),
 ]
 

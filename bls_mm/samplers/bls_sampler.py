@@ -17,7 +17,7 @@ from bls_mm.scorers import Scorer
 
 from .exchange import ScoredBatches, SeenBatches, exchange_batches, first_loss
 from .layouts import LAYOUTS
-from .order import ascending_order, random_order
+from .order import RUN_LENGTHS, ascending_order, random_order
 from .plan import deal, epoch_generator, rank_length
 from .state import as_arrays, as_tensors, change_samples
 
@@ -54,6 +54,9 @@ class BLSSampler(Sampler):
             share of the samples, and trains on no others; nothing is exchanged but histograms. The
             latter two are for hundreds of millions of samples; see docs/scale.md. Defaults to
             ``'replicated'``.
+        run_length (int): How many samples that follow one another in the data set come near one
+            another, in the same 65,536 of the order: a power of two up to that. 16 halves what is
+            read from an LMDB larger than main memory; see docs/scale.md. Defaults to 1.
 
     Attributes:
         selection (Selection): What the planned epoch keeps of the samples whose scores are here.
@@ -78,11 +81,17 @@ class BLSSampler(Sampler):
         seed: Optional[int] = None,
         round_up: bool = True,
         layout: str = 'replicated',
+        run_length: int = 1,
     ) -> None:
         if len(dataset) == 0:
             raise ValueError('dataset is empty; check ann_file, data_root and filter_cfg')
         if layout not in LAYOUTS:
             raise ValueError(f'layout must be one of {", ".join(LAYOUTS)}, but got {layout!r}')
+        if run_length not in RUN_LENGTHS:
+            raise ValueError(
+                f'run_length must be a power of two from 1 to {RUN_LENGTHS[-1]:,}, but got '
+                f'{run_length!r}'
+            )
         self.dataset = dataset
         self.rank, self.world_size = get_dist_info()
         scorer = dict(AUTO) if scorer == 'auto' else scorer
@@ -101,6 +110,7 @@ class BLSSampler(Sampler):
         self.shuffle = shuffle
         self.seed = sync_random_seed() if seed is None else seed
         self.round_up = round_up
+        self.run_length = run_length
         self.max_epochs: Optional[int] = None
         self.never_one_of: Optional[int] = None
         self.planning_seconds = 0.0
@@ -159,7 +169,7 @@ class BLSSampler(Sampler):
         if not self.shuffle:
             return ascending_order(self.selection, self.shards.num_held)
         rng = self.shards.generator(epoch_generator(self.seed, self.epoch, ORDER))
-        return random_order(self.selection, self.shards.num_held, rng)
+        return random_order(self.selection, self.shards.num_held, rng, self.run_length)
 
     @property
     def _readers(self) -> int:

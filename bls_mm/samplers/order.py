@@ -7,6 +7,7 @@ import numpy as np
 from bls_mm.pruners import Selection
 
 BLOCK = 1 << 16
+RUN_LENGTHS = [1 << bits for bits in range(17)]
 ROUNDS = 6
 
 

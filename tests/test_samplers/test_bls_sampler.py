@@ -86,6 +86,15 @@ def test_epochs_prune_once_scored_and_anneal_on_all():
     assert all(length < NUM for length in lengths[1:9])
 
 
+def test_runs_come_near_one_another():
+    sampler = make('DynamicRandom', num=200_000, run_length=64)
+    sampler.set_epoch(1)
+    order = np.array(list(sampler))
+    assert sorted(order.tolist()) == sampler.selection.indices.tolist()
+    place = np.argsort(order)[:6000]
+    assert np.median(np.abs(np.diff(place))) < 20_000
+
+
 def test_length_is_full_until_the_first_plan():
     assert len(make('StaticRandom')) == NUM
 
