@@ -44,6 +44,16 @@ def test_the_recorded_run_is_the_run(tmp_path):
     assert one.batches == other.batches
 
 
+def test_batches_of_an_accumulation_are_told_apart(tmp_path):
+    witness = Recorder()
+    runner, record = record_of(
+        tmp_path, witness, max_epochs=2, optim_wrapper=dict(accumulative_counts=3)
+    )
+    assert len(record.losses) == len(witness.losses) == runner.iter
+    ratio = record.losses / np.array(witness.losses)  # MMEngine logs them before it divides by 3
+    np.testing.assert_allclose(ratio, 1, rtol=1e-5)
+
+
 def test_needs_a_bls_hook(tmp_path):
     runner = build_runner(tmp_path, custom_hooks=[dict(type='bls_mm.analysis.LossRecorder')])
     runner._hooks = [hook for hook in runner.hooks if type(hook).__name__ != 'BLSHook']
