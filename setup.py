@@ -38,7 +38,14 @@ DETECTION = ['mmengine>=0.10.5', 'mmcv>=2.0.0rc4,<2.2.0', 'mmdet>=3.0.0']
 TEXT = [*DETECTION, 'mmocr>=1.0.0']
 CLASSIFICATION = ['mmengine>=0.10.5', 'mmcv>=2.0.0rc4,<2.2.0', 'mmpretrain>=1.0.0']
 DOCS = ['mkdocs-material>=9', 'mkdocstrings[python]', 'latex2mathml']
-ANALYSIS = ['plotly>=6', 'jinja2', 'pyarrow', 'tqdm']  # of reports and exports
+ANALYSIS = [
+    'plotly>=6',
+    'jinja2',
+    'pyarrow',
+    'tqdm',
+    'matplotlib',
+    'scipy',
+]  # of reports and exports
 
 setup(
     name='bls_mm',
