@@ -1,7 +1,7 @@
 """How well each scorer tells samples apart by their true loss, beside the least-squares limit.
 
 Losses are simulated, or those of a recorded run with losses of single samples, of which batches of
-any size are made: `python tools/train.py configs/demo/crnn-slim_recorded_16e_words.py --work-dir
+any size are made: `python tools/train.py configs/study/crnn-slim_recorded_16e_words.py --work-dir
 WORK_DIR` makes one.
 """
 

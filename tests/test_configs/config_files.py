@@ -20,7 +20,7 @@ def name_of(path: Path) -> str:
 def upstream_of(path: Path) -> Iterator[str]:
     """Names of the configs of other packages, such as ``'mmdet::...'``, under a config."""
     for node in ast.parse(path.read_text()).body:
-        if isinstance(node, ast.Assign) and node.targets[0].id == '_base_':
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', None) == '_base_':
             bases = ast.literal_eval(node.value)
             for base in [bases] if isinstance(bases, str) else bases:
                 if '::' in base:

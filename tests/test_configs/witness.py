@@ -76,6 +76,9 @@ class Witness(Hook):
     def _note_sample_losses(self, criterion, args, losses) -> None:
         self._sample_losses = losses.detach().clone()
 
+    def before_train_epoch(self, runner):
+        self._requested, self._replaced = [], 0  # others may have looked at samples before
+
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         self._sample_losses = None
         self._delivered = [identity_of(sample.metainfo) for sample in data_batch['data_samples']]

@@ -1,5 +1,5 @@
-# The demo's recogniser on fewer words and for longer, with every loss written down: what
-# tools/analysis/signal.py and benchmarks/score_fidelity.py read. CTC losses come unreduced, so that
+# The recogniser on fewer words and for longer, with every loss written down: what
+# tools/analysis/score_signal.py and benchmarks/score_fidelity.py read. CTC losses come unreduced, so that
 # batches of any size can be made of them afterwards.
 _base_ = 'crnn-slim_6e_words.py'
 

@@ -1,6 +1,6 @@
 # The detection demo on a quarter of its scenes, with every loss written down: what
-# tools/analysis/signal.py reads.
-_base_ = 'retinanet_r18_fpn_1xb4-12e_digits.py'
+# tools/analysis/score_signal.py reads.
+_base_ = '../demo/retinanet_r18_fpn_1xb4-12e_digits.py'
 
 train_dataloader = dict(
     sampler=dict(type='bls_mm.BLSSampler', pruner=dict(type='NoPruning')),

@@ -1,5 +1,5 @@
-# MMOCR's CRNN, slim enough to learn to read within two minutes on two CPU cores: a small residual
-# backbone instead of MiniVGG, and a convolution instead of the recurrent decoder.
+# The base of studies on words of up to eight characters: MMOCR's CRNN with a small residual backbone
+# instead of MiniVGG, and a convolution instead of the recurrent decoder.
 _base_ = [
     'mmocr::textrecog/crnn/crnn_mini-vgg_5e_mj.py',
     '_base_/words.py',
