@@ -56,7 +56,9 @@ def test_swapped_labels_of_words_are_found(tmp_path):
     swap = [sys.executable, 'tools/analysis/swap_labels.py', *annotations]
     subprocess.run(swap, cwd=ROOT, check=True)
     allow_mmocr()
-    cfg = attach_bls(load_config(str(ROOT / 'configs/study/crnn-tiny_10e_words-2k.py')), 'InfoBatch')
+    cfg = attach_bls(
+        load_config(str(ROOT / 'configs/study/crnn-tiny_10e_words-2k.py')), 'InfoBatch'
+    )
     for dataset in cfg.train_dataloader.dataset.datasets:
         dataset.data_root = dataset.data_root.replace('data/words', str(words))
         dataset.ann_file = 'textrecog_train_swapped.json'
