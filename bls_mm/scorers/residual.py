@@ -74,9 +74,6 @@ class ResidualScorer(Scorer):
     def score(self, indices: torch.Tensor, loss: torch.Tensor) -> None:
         self._score_batches(np.array([len(indices)]), indices.numpy(), loss.reshape(-1).numpy())
 
-    def _score_in_blocks(self, sizes, indices, losses) -> None:
-        self._score_batches(sizes, indices, losses)
-
     def _score_batches(self, sizes, indices, losses) -> None:
         """Takes in batches of samples that are all distinct, each with respect to its own level."""
         sizes = sizes[sizes > 0]  # of some batches no sample may have had a finite loss

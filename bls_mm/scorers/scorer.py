@@ -160,11 +160,15 @@ class Scorer(ABC):
             sizes_of_block = sizes[start : start + step]
             samples = slice(done, done + int(sizes_of_block.sum()))
             done = samples.stop
-            if self.needs_sample_losses:
-                loss = losses[samples]
-            else:
-                loss = np.repeat(losses[start : start + step], sizes_of_block)
-            self.score(torch.from_numpy(indices[samples].astype(np.int64)), torch.from_numpy(loss))
+            losses_of_block = losses[
+                samples if self.needs_sample_losses else slice(start, start + step)
+            ]
+            self._score_batches(sizes_of_block, indices[samples].astype(np.int64), losses_of_block)
+
+    def _score_batches(self, sizes, indices, losses) -> None:
+        """Takes in batches of samples that are all distinct."""
+        loss = losses if self.needs_sample_losses else np.repeat(losses, sizes)
+        self.score(torch.from_numpy(indices), torch.from_numpy(loss))
 
     def _apply(self, indices: torch.Tensor, loss: torch.Tensor) -> None:
         check_range(indices.numpy(), len(self.scores))
