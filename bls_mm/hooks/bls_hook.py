@@ -274,6 +274,7 @@ class BLSHook(Hook):
                 self.next_epoch = runner.iter // self.clock.full_length
             return
         self.sampler.load_state_dict(state['sampler'])
+        self.tap.per_sample = self.sampler.scorer.needs_sample_losses  # as 'auto' had decided
         self.savings = Savings(**state['savings'])
         restore_gradients(self.model, state['gradients'])
         if not is_iteration_based(runner.train_loop) and state['epoch'] != runner.epoch:

@@ -208,8 +208,13 @@ class Scorer(ABC):
             state (dict): What :meth:`state_dict` returned.
 
         Raises:
-            ValueError: If the state belongs to a data set of another length.
+            ValueError: If the state belongs to a data set of another length, or to another scorer.
         """
+        if state.keys() != self.state_dict().keys():
+            raise ValueError(
+                f'the scores to load are not of a {type(self).__name__}; resume with the scorer '
+                'that the run started with, or forget the scores with BLSHook(reset_scores=True)'
+            )
         if len(state['scores']) != len(self.scores):
             raise ValueError(
                 f'the scores to load belong to {len(state["scores"])} samples, but the training '

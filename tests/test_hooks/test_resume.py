@@ -81,6 +81,27 @@ def test_with_mixed_precision(tmp_path, train_cfg):
     assert_same_run(train(tmp_path / 'on', load_from=checkpoint, resume=True, **options), whole)
 
 
+def test_what_auto_decided_stays_where_a_batch_of_one_comes_first(tmp_path):
+    options = options_of(
+        dict(by_epoch=True, max_epochs=2),
+        num=41,
+        pruner=dict(type='NoPruning'),
+        sampler=dict(scorer='auto'),
+    )
+    whole = train(tmp_path / 'whole', **options)
+    checkpoint = str(tmp_path / 'whole' / 'iter_10.pth')  # batches of 4
+    assert_same_run(train(tmp_path / 'on', load_from=checkpoint, resume=True, **options), whole)
+
+
+def test_another_scorer_is_one_sentence_with_a_way_out(tmp_path):
+    train(tmp_path / 'whole', max_epochs=2)
+    options = dict(load_from=str(tmp_path / 'whole' / 'epoch_1.pth'), resume=True, max_epochs=2)
+    options['sampler'] = dict(scorer='auto')
+    with pytest.raises(ValueError, match=r'not of a ResidualScorer; .*reset_scores=True'):
+        train(tmp_path / 'on', **options)
+    train(tmp_path / 'on', hook=dict(reset_scores=True), **options)
+
+
 def test_resuming_loads_no_skipped_data(tmp_path, monkeypatch):
     options = options_of(ITERATIONS)
     train(tmp_path / 'whole', **options)
