@@ -14,7 +14,8 @@ from .compat import allow_mmocr
 from .registry import PRUNERS, SCORERS, check_known
 from .samplers import AUTO
 
-KEPT = ('shuffle', 'round_up', 'seed', 'scorer')  # of the old sampler, where it has them
+# Options of the old sampler that stay, where it has them.
+KEPT = ('shuffle', 'round_up', 'seed', 'scorer', 'layout', 'run_length')
 REPLACED = ('DefaultSampler', 'InfiniteSampler', 'BLSSampler')  # a BLSSampler does what they do
 
 
@@ -93,7 +94,8 @@ def attach_bls(
         KeyError: If there is no such pruner or scorer.
         ValueError: If the config has no training data loader.
     """
-    pruner, scorer = _as_dict(pruner), dict(AUTO) if scorer == 'auto' else _as_dict(scorer)
+    pruner, scorer = _as_dict(pruner), _as_dict(scorer)
+    scorer = dict(AUTO) if scorer == dict(type='auto') else scorer
     check_known(PRUNERS, 'pruner', pruner['type'])
     if scorer is not None:
         check_known(SCORERS, 'scorer', scorer['type'])

@@ -48,6 +48,18 @@ def test_what_the_new_sampler_lacks_is_dropped():
     assert sampler.to_dict() == dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa'), seed=3)
 
 
+def test_where_scores_lie_and_auto_stay():
+    old = dict(type='bls_mm.BLSSampler', scorer='auto', layout='sharded', run_length=16)
+    sampler = attach_bls(make_config(old), 'InfoBatch').train_dataloader.sampler
+    assert sampler.to_dict() == {**old, 'pruner': dict(type='InfoBatch')}
+
+
+def test_auto_is_known_by_name_and_as_a_type():
+    for scorer in ('auto', dict(type='auto')):
+        sampler = attach_bls(make_config(), 'SeTa', scorer).train_dataloader.sampler
+        assert sampler.scorer.to_dict() == dict(type='ResidualScorer', per_sample='auto')
+
+
 def test_options_of_a_hook_that_is_there_stay():
     bls = dict(type='bls_mm.BLSHook', schedule='iteration')
     cfg = attach_bls(make_config(default_hooks=dict(bls=bls)), 'SeTa')
