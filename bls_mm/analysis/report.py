@@ -114,7 +114,8 @@ def _facts(run: Run) -> List[str]:
     ]
     sampler = (run.config or {}).get('train_dataloader', {}).get('sampler', {})
     for part, default in (('pruner', 'SeTa'), ('scorer', 'BatchLossScorer')):
-        options = dict(sampler.get(part) or dict(type=default))
+        options = sampler.get(part) or default
+        options = dict(type=options) if isinstance(options, str) else dict(options)
         name = str(options.pop('type'))
         shown = ', '.join(f'{key}={value}' for key, value in options.items() if key[0] != '_')
         facts.append(f'{name}({shown})' if shown else name)

@@ -63,6 +63,13 @@ def test_names_cannot_break_the_page(tmp_path, words_run):
     assert '</script><b>' not in page
 
 
+def test_the_scorer_may_be_auto(words_run):
+    run = read_run(words_run)
+    config = run.config.copy()
+    config.train_dataloader.sampler.scorer = 'auto'
+    assert '<li>auto</li>' in render(run._replace(config=config), samples_of_kind=1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(('width', 'dark'), [(1280, False), (390, True)])
 def test_it_renders_and_its_filters_work(page, tmp_path, width, dark):
