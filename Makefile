@@ -14,7 +14,7 @@ demo-detection: setup
 	$(RUN) tools/demo.py detection
 
 test: setup lint
-	$(RUN) -m pytest
+	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses 2 --dist worksteal
 
 torture: setup
 	$(RUN) tests/torture.py --kills 50

@@ -73,6 +73,7 @@ setup(
             'wandb',
             'selenium',
             'pytest>=7',
+            'pytest-xdist',
             'ruff>=0.17,<0.18',
             'rich',
             'tqdm',

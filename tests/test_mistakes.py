@@ -96,7 +96,7 @@ OPTIONS = [
 
 
 @pytest.mark.parametrize(
-    ('target', 'options', 'message'), OPTIONS, ids=[f'{t.__name__}-{o}' for t, o, _ in OPTIONS]
+    ('target', 'options', 'message'), OPTIONS, ids=[f'{t.__name__}-{m}' for t, _, m in OPTIONS]
 )
 def test_wrong_options(target, options, message):
     with pytest.raises(ValueError, match=re.escape(message)) as caught:
