@@ -102,17 +102,18 @@ def read_run(work_dir: str) -> Run:
 def read_log(folder: Path) -> List[dict]:
     """Reads MMEngine's logs of a work dir in order; a resumed run replaces what it does again."""
     lines: List[dict] = []
+    latest = 0  # iteration; two runs that began in the same second share a file
     for path in sorted(folder.glob('*/vis_data/scalars.json')):
-        new = []
         for text in path.read_text().splitlines():
             try:
-                new.append(json.loads(text))
+                line = json.loads(text)
             except json.JSONDecodeError:
                 continue  # being written, or killed while it was
-        first = min((line['step'] for line in new if 'loss' in line), default=None)
-        if first is not None:
-            lines = [line for line in lines if 'loss' not in line or line['step'] < first]
-        lines += new
+            if {'loss', 'lr'} <= line.keys():
+                if line['step'] <= latest:
+                    lines = [old for old in lines if 'loss' not in old or old['step'] < line['step']]
+                latest = line['step']
+            lines.append(line)
     return lines
 
 
