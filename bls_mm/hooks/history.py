@@ -2,16 +2,16 @@
 
 import math
 import os
+import zipfile
 from pathlib import Path
 from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from bls_mm.samplers.state import as_arrays
-
 FOLDER = 'bls'
 FEWEST_SCORES = 1024  # of an epoch, however little room there is: a histogram needs them
 BYTES_OF_SCORE = 2
+LARGEST_SCORE = np.finfo(np.float16).max
 MARKS_OF_OCTET = np.array([bin(octet).count('1') for octet in range(256)], dtype=np.uint8)
 
 
@@ -69,10 +69,18 @@ def path_of(work_dir: Path, epoch: int) -> Path:
     return Path(work_dir) / FOLDER / f'epoch_{epoch + 1}.npz'
 
 
+def load_if_whole(path: Path) -> Optional[EpochRecord]:
+    """Reads a record; None where there is none, or one that a crash of the machine cut off."""
+    try:
+        return EpochRecord.load(path)
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):
+        return None
+
+
 def load_history(work_dir: Path) -> List[EpochRecord]:
     """Reads the records of a run, in order; of several data sets those of the last one."""
-    paths = (Path(work_dir) / FOLDER).glob('epoch_*.npz')
-    records = sorted(map(EpochRecord.load, paths), key=lambda record: record.epoch)
+    found = map(load_if_whole, (Path(work_dir) / FOLDER).glob('epoch_*.npz'))
+    records = sorted(filter(None, found), key=lambda record: record.epoch)
     return [record for record in records if record.num_samples == records[-1].num_samples]
 
 
@@ -83,16 +91,15 @@ def forget_from(work_dir: Path, epoch: int) -> None:
             path.unlink()
 
 
-def record_epoch(sampler, epoch: int, iteration: int, megabytes: float) -> EpochRecord:
+def record_epoch(sampler, state: dict, iteration: int, megabytes: float) -> EpochRecord:
     """Describes the epoch that a sampler has just finished.
 
     Args:
-        sampler (BLSSampler): Its state is gathered.
-        epoch (int): The epoch, from 0.
+        sampler (BLSSampler): The sampler.
+        state (dict): Its state, as arrays.
         iteration (int): Iterations of the run so far.
         megabytes (float): How much room the records of the whole run may take.
     """
-    state = as_arrays(sampler.state_dict())
     num_samples = len(sampler.dataset)
     has_plan, stride = share_room(num_samples, sampler.max_epochs, megabytes)
     keep = np.zeros(-(-num_samples // 8) if has_plan else 0, dtype=np.uint8)
@@ -100,10 +107,10 @@ def record_epoch(sampler, epoch: int, iteration: int, megabytes: float) -> Epoch
         octets = state['plan'].as_arrays()['keep'][: len(keep)]
         keep[: len(octets)] = octets
     scores = state['scorer']['scores'][::stride]
-    scores = scores.clip(max=np.finfo(np.float16).max).astype(np.float16)
+    scores = scores.clip(-LARGEST_SCORE, LARGEST_SCORE).astype(np.float16)
     scores[state['scorer']['visits'][::stride] == 0] = np.nan
     return EpochRecord(
-        epoch=epoch,
+        epoch=sampler.epoch,
         num_epochs=sampler.max_epochs,
         iteration=iteration,
         num_samples=num_samples,

@@ -5,11 +5,13 @@ import math
 import time
 from pathlib import Path
 
+import numpy as np
 from mmengine.dist import is_main_process
 
 from bls_mm.samplers import BLSSampler
+from bls_mm.samplers.state import as_arrays
 
-from .history import EpochRecord, forget_from, path_of, record_epoch, turnover
+from .history import forget_from, load_if_whole, path_of, record_epoch, turnover
 from .live import show_epoch
 from .savings import Savings
 
@@ -39,7 +41,7 @@ class Recorder:
             epoch (int): The epoch that begins, from 0.
         """
         if is_main_process():
-            forget_from(runner.work_dir, epoch)
+            self._write(runner, lambda: forget_from(runner.work_dir, epoch))
 
     def end_epoch(self, runner, sampler: BLSSampler, savings: Savings) -> None:
         """Writes record and summary, and counts the time that it took.
@@ -52,16 +54,15 @@ class Recorder:
         if not is_main_process():
             return
         start = time.perf_counter()
-        state = sampler.state_dict()['scorer']
-        record = record_epoch(sampler, sampler.epoch, runner.iter, self.megabytes)
-        path = path_of(runner.work_dir, sampler.epoch - 1)
-        before = EpochRecord.load(path) if path.exists() else None
+        state = as_arrays(sampler.state_dict())
+        record = record_epoch(sampler, state, runner.iter, self.megabytes)
+        before = load_if_whole(path_of(runner.work_dir, sampler.epoch - 1))
         scalars = {
             'bls/turnover': turnover(before, record),
-            'bls/score_mean': float(state['scores'].mean()),
+            'bls/score_mean': float(state['scorer']['scores'].mean(dtype=np.float64)),
             'bls/pruning_seconds': savings.pruning_seconds,
         }
-        histograms = {'bls/scores': record.scores, 'bls/visits': state['visits'].numpy()}
+        histograms = {'bls/scores': record.scores, 'bls/visits': state['scorer']['visits']}
         show_epoch(runner.visualizer, scalars, histograms, step=runner.iter)
         self._write(runner, lambda: record.save(Path(runner.work_dir)))
         seconds = time.perf_counter() - start

@@ -272,7 +272,9 @@ class BLSSampler(Sampler):
         }
         if self.planned:
             state.update(epoch=self.epoch, plan=self.selection)
-        return as_tensors(change_samples(state, self.shards.gather, self.shards.num_held))
+        if self.shards.size > 1:
+            state = change_samples(state, self.shards.gather, self.shards.num_held)
+        return as_tensors(state)
 
     def state_dict(self) -> dict:
         """Returns what a resumed run needs, also within an epoch: tensors and plain numbers.

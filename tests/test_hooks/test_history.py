@@ -11,6 +11,7 @@ from bls_mm.hooks.history import (
     share_room,
     turnover,
 )
+from bls_mm.samplers.state import as_arrays
 
 
 def test_records_are_what_a_separate_record_saw(tmp_path):
@@ -45,6 +46,14 @@ def test_a_resumed_run_continues_the_history(tmp_path):
         before = EpochRecord.load(path)
         np.testing.assert_array_equal(record.keep, before.keep)
         np.testing.assert_array_equal(record.scores, before.scores)
+
+
+def test_a_record_that_was_cut_off_stops_nobody(tmp_path):
+    train(tmp_path, max_epochs=3)
+    path_of(tmp_path, 0).write_bytes(b'')
+    checkpoint = str(tmp_path / 'epoch_1.pth')
+    train(tmp_path, load_from=checkpoint, resume=True, max_epochs=3)
+    assert [record.epoch for record in load_history(tmp_path)] == [1, 2]
 
 
 def test_a_new_run_begins_a_new_history(tmp_path):
@@ -97,6 +106,7 @@ def test_scores_that_a_half_cannot_hold_and_samples_never_scored(tmp_path):
     sampler.max_epochs = 2
     sampler.set_epoch(0)
     sampler.update([1, 2], 1e6)
-    scores = record_epoch(sampler, 0, 1, 1).scores
-    assert scores[1] == scores[2] == np.finfo(np.float16).max
+    sampler.scorer.scores[2] = -1e6
+    scores = record_epoch(sampler, as_arrays(sampler.state_dict()), 1, 1).scores
+    assert scores[1] == -scores[2] == np.finfo(np.float16).max
     assert np.isnan(np.delete(scores, [1, 2])).all()
