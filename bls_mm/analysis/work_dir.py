@@ -111,7 +111,9 @@ def read_log(folder: Path) -> List[dict]:
                 continue  # being written, or killed while it was
             if {'loss', 'lr'} <= line.keys():
                 if line['step'] <= latest:
-                    lines = [old for old in lines if 'loss' not in old or old['step'] < line['step']]
+                    lines = [
+                        old for old in lines if 'loss' not in old or old['step'] < line['step']
+                    ]
                 latest = line['step']
             lines.append(line)
     return lines
