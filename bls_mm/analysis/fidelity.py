@@ -1,16 +1,30 @@
-"""How well scores tell samples apart, and how well they could. Pure functions; they need SciPy."""
+"""How well scores tell samples apart, and how well they could.
+
+Pure functions; least squares need SciPy.
+"""
 
 from typing import Optional, Sequence
 
 import numpy as np
 
+from .samples import ranks_of
+
 
 def rank_correlation(scores: np.ndarray, truth: np.ndarray) -> float:
-    """Spearman's rank correlation of two ``(N,)`` arrays, where both are finite."""
-    from scipy.stats import spearmanr
+    """Spearman's rank correlation, equal values sharing the mean of their ranks.
 
+    Args:
+        scores (np.ndarray): ``(N,)``.
+        truth (np.ndarray): ``(N,)``; samples of which either is not finite are left out.
+
+    Returns:
+        float: In ``[-1, 1]``; nan where either is constant.
+    """
     both = np.isfinite(scores) & np.isfinite(truth)
-    return float(spearmanr(scores[both], truth[both]).statistic)
+    ranks = [ranks_of(values[both]) for values in (scores, truth)]
+    if any(len(np.unique(rank)) < 2 for rank in ranks):
+        return float('nan')
+    return float(np.corrcoef(*ranks)[0, 1])
 
 
 def overlap(scores: np.ndarray, truth: np.ndarray, share: float) -> float:

@@ -7,6 +7,8 @@ import torch
 
 from bls_mm.samplers import BLSSampler
 
+from .fidelity import rank_correlation
+
 MOST_SIMULATED = 10_000  # samples; the shares that a pruner keeps hardly depend on the number
 HARD_SHARE = 0.2
 
@@ -98,24 +100,3 @@ def simulate(
         )
         epochs.append(PlannedEpoch(sampler.kept_ratio, sampler.mean_weight, correlation))
     return epochs
-
-
-def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Spearman's rank correlation, equal values sharing the mean of their ranks.
-
-    Args:
-        first (np.ndarray): ``(N,)``.
-        second (np.ndarray): ``(N,)``.
-
-    Returns:
-        float: In ``[-1, 1]``; nan where either is constant.
-    """
-    ranks = [_ranks(values) for values in (first, second)]
-    if any(rank.std() == 0 for rank in ranks):
-        return float('nan')
-    return float(np.corrcoef(*ranks)[0, 1])
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[group]

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from bls_mm.analysis.fidelity import least_squares_scores, overlap, rank_correlation
 
@@ -14,6 +15,12 @@ def test_rank_correlation_knows_order_only():
     unknown = np.where(np.arange(50) < 10, np.nan, truth)
     scores = np.where(np.arange(50) < 10, -100, truth)
     assert rank_correlation(scores, unknown) == pytest.approx(1)
+
+
+def test_rank_correlation_is_spearmans():
+    first, second = RNG.integers(0, 9, 200), RNG.random(200)
+    assert rank_correlation(first, second) == pytest.approx(spearmanr(first, second)[0])
+    assert np.isnan(rank_correlation(np.ones(5), np.arange(5)))
 
 
 def test_overlap_counts_common_ends():

@@ -2,9 +2,8 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import spearmanr
 
-from bls_mm.analysis.simulation import GammaLosses, rank_correlation, simulate
+from bls_mm.analysis.simulation import GammaLosses, simulate
 
 SIZE = dict(num_samples=2000, max_epochs=8)
 
@@ -56,13 +55,6 @@ def test_true_losses_are_the_best_score_and_nothing_is_known_at_first():
 def test_same_seed_same_plan():
     first, second = plan(), plan()
     assert first[1:] == second[1:]
-
-
-def test_rank_correlation_is_spearmans():
-    rng = np.random.default_rng(0)
-    first, second = rng.integers(0, 9, 200), rng.random(200)
-    assert rank_correlation(first, second) == pytest.approx(spearmanr(first, second)[0])
-    assert math.isnan(rank_correlation(np.ones(5), np.arange(5)))
 
 
 def test_every_scorer_can_be_simulated():
