@@ -7,7 +7,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 VERSION = re.search(r"__version__ = '(.+)'", (HERE / 'bls_mm' / '__init__.py').read_text())[1]
 MIM = ('configs', 'tools', 'model-index.yml')  # where `mim`, and `bls_mm::...` in a config, look
 

@@ -33,7 +33,7 @@ assert cfg.train_dataloader.sampler.pruner.type == 'InfoBatch'
 assert cfg.train_cfg.max_epochs == 1
 allow_mmocr()
 init_default_scope(cfg.default_scope)
-for transform in cfg.test_pipeline:
+for transform in cfg.test_dataloader.dataset.pipeline:  # what a runner builds
     TRANSFORMS.build(transform)
 print('found')
 """

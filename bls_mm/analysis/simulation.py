@@ -4,6 +4,7 @@ from typing import List, NamedTuple, Union
 
 import numpy as np
 import torch
+from torch.utils.data import ConcatDataset
 
 from bls_mm.samplers import BLSSampler
 
@@ -26,6 +27,23 @@ class PlannedEpoch(NamedTuple):
     kept_ratio: float
     mean_weight: float
     correlation: float
+
+
+class AlikeSamples:
+    """Stands in for a training set: samples of one class, from one source.
+
+    Args:
+        num_samples (int): Number of samples N.
+    """
+
+    def __init__(self, num_samples: int) -> None:
+        self.targets = [0] * num_samples
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitem__(self, index: int) -> int:
+        return index
 
 
 class GammaLosses:
@@ -68,7 +86,7 @@ def simulate(
     """Plans every epoch of a run under :class:`GammaLosses`.
 
     Args:
-        pruner (dict): Config of the pruner.
+        pruner (dict): Config of the pruner. Its guards see one source and one class.
         scorer (dict or str, optional): Config of the scorer, or ``'auto'``, which here learns from
             batch losses; None for the sampler's default.
         num_samples (int): Number of samples; beyond 10,000 so many stand for all.
@@ -82,7 +100,8 @@ def simulate(
     num_samples = min(num_samples, MOST_SIMULATED)
     losses = GammaLosses(num_samples, max_epochs, seed)
     options = {} if scorer is None else dict(scorer=scorer)
-    sampler = BLSSampler(range(num_samples), pruner=pruner, seed=seed, **options)
+    dataset = ConcatDataset([AlikeSamples(num_samples)])
+    sampler = BLSSampler(dataset, pruner=pruner, seed=seed, **options)
     sampler.max_epochs = max_epochs
     epochs = []
     for epoch in range(max_epochs):

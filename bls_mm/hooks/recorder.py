@@ -41,7 +41,7 @@ class Recorder:
             epoch (int): The epoch that begins, from 0.
         """
         if is_main_process():
-            self._write(runner, lambda: forget_from(runner.work_dir, epoch))
+            self._write(runner, 'the records', lambda: forget_from(runner.work_dir, epoch))
 
     def end_epoch(self, runner, sampler: BLSSampler, savings: Savings) -> None:
         """Writes record and summary, and counts the time that it took.
@@ -64,17 +64,19 @@ class Recorder:
         }
         histograms = {'bls/scores': record.scores, 'bls/visits': state['scorer']['visits']}
         show_epoch(runner.visualizer, scalars, histograms, step=runner.iter)
-        self._write(runner, lambda: record.save(Path(runner.work_dir)))
+        self._write(runner, 'the record', lambda: record.save(Path(runner.work_dir)))
         seconds = time.perf_counter() - start
         savings.recording_seconds += seconds
         savings.training_seconds += seconds
         text = json.dumps(savings.as_dict(), indent=2) + '\n'
-        self._write(runner, lambda: (Path(runner.work_dir) / 'bls_summary.json').write_text(text))
+        path = Path(runner.work_dir) / 'bls_summary.json'
+        self._write(runner, 'the summary', lambda: path.write_text(text))
 
-    def _write(self, runner, write) -> None:
+    def _write(self, runner, what: str, write) -> None:
         try:
             write()
         except OSError as error:
             runner.logger.warning(
-                f'BLS: what a report needs could not be written ({error}); training goes on'
+                f'BLS: {what} could not be written ({error}); training goes on, and a report will '
+                'lack it'
             )

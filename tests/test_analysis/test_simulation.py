@@ -57,6 +57,13 @@ def test_same_seed_same_plan():
     assert first[1:] == second[1:]
 
 
+@pytest.mark.parametrize('of', ['source', 'class'])
+def test_guards_of_sources_and_classes_can_be_simulated(of):
+    guards = [dict(type='MinShare', of=of, share=0.8)]
+    kept = [epoch.kept_ratio for epoch in plan('DynamicRandom', prune_ratio=0.5, guards=guards)]
+    assert kept == [0.8] * 8
+
+
 def test_every_scorer_can_be_simulated():
     for scorer in ('auto', dict(type='ResidualScorer')):
         assert plan(scorer=scorer, batch_size=4)[-1].correlation > 0.4

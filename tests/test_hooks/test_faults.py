@@ -11,7 +11,6 @@ from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS
 from toy import ToyData, ToyModel, build_runner, train
 
-import bls_mm.hooks.bls_hook as bls_hook
 from bls_mm.scorers import BatchLossScorer
 
 
@@ -104,7 +103,7 @@ def test_a_full_disk_costs_the_summary_and_not_the_run(tmp_path, monkeypatch):
     def full(self, *args, **kwargs):
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr(bls_hook.Path, 'write_text', full)
+    monkeypatch.setattr(Path, 'write_text', full)
     runner, _, _ = train(tmp_path, max_epochs=3)
     assert runner.epoch == 3
     log = next(tmp_path.glob('*/*.log')).read_text()

@@ -88,10 +88,11 @@ def main() -> None:
         cfg = to_config(args)
         size = size_of(cfg, args.num_samples, args.num_gpus)
         seconds = seconds_per_iteration(args.log) if args.log else None
+        plan = plan_run(cfg, size)
     except (FileNotFoundError, KeyError, ModuleNotFoundError, ValueError) as error:
         raise SystemExit(error.args[0] if isinstance(error, KeyError) else str(error)) from error
     print(f'pruner: {cfg.train_dataloader.sampler.get("pruner", dict(type="SeTa"))}')
-    for line in describe(size, estimate(plan_run(cfg, size), size), seconds):
+    for line in describe(size, estimate(plan, size), seconds):
         print(line)
     for line in adaptations(cfg):
         print(line)
