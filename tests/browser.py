@@ -1,6 +1,5 @@
 """A real browser, without a window or a network of its own."""
 
-import base64
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,13 +47,3 @@ def open_browser(profile: Path, width: int = 1280, height: int = 900, dark: bool
         yield driver
     finally:
         driver.quit()
-
-
-def take_screenshot(driver, path: Path, height: int) -> None:
-    """Saves the top of a page, also what lies below the window."""
-    width = driver.execute_script('return window.innerWidth')
-    clip = dict(x=0, y=0, width=width, height=height, scale=1)
-    shot = driver.execute_cdp_cmd(
-        'Page.captureScreenshot', dict(format='png', captureBeyondViewport=True, clip=clip)
-    )
-    path.write_bytes(base64.b64decode(shot['data']))

@@ -126,9 +126,10 @@ def kept_by_group(shares: np.ndarray, groups: List[List[str]]) -> Optional[go.Fi
             hoverinfo='y+text',
         )
     )
-    figure.update_yaxes(type='category', automargin=True)
+    figure.update_yaxes(dtick=1)  # the name of every group
     figure.update_layout(height=90 + 26 * len(names))
-    return _named(figure, 'share of the epochs that saw a sample', '', x_format='.0%')
+    x = 'share of the epochs that saw a sample'
+    return _named(figure, x, '', x_format='.0%', y_type='category')  # also where names are digits
 
 
 def cost(summary: dict) -> go.Figure:
@@ -144,11 +145,13 @@ def cost(summary: dict) -> go.Figure:
             orientation='h',
             marker_color=[PRUNED, OTHER, GREY],
             text=[f'{seconds:.2f} s' for seconds in parts.values()],
+            textposition='outside',
         )
     )
-    figure.update_yaxes(automargin=True)
     figure.update_layout(height=190)
-    return _named(figure, 'share of the training time', '', x_format='.2%')
+    figure = _named(figure, 'share of the training time', '', x_format='.2%')
+    longest = max(parts.values()) or whole
+    return figure.update_xaxes(range=(0, 1.25 * longest / whole))  # room for the text
 
 
 def _epochs(history: List[EpochRecord]) -> List[int]:

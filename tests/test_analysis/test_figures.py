@@ -1,0 +1,21 @@
+import numpy as np
+import pytest
+
+pytest.importorskip('plotly')
+
+from bls_mm.analysis.figures import cost, kept_by_group
+
+
+def test_groups_named_by_digits_are_names_and_not_numbers():
+    figure = kept_by_group(np.array([0.2, 0.9, 0.5]), [['0'], ['7'], ['2']])
+    assert figure.layout.yaxis.type == 'category'
+    assert figure.layout.yaxis.dtick == 1
+    (bars,) = figure.data
+    assert dict(zip(bars.y, bars.x)) == pytest.approx({'0': 0.2, '7': 0.9, '2': 0.5})
+
+
+@pytest.mark.parametrize('seconds', [0.0, 3.0])
+def test_the_axis_of_costs_has_room_for_its_text(seconds):
+    figure = cost(dict(training_seconds=10.0, scoring_seconds=seconds))
+    (bars,) = figure.data
+    assert figure.layout.xaxis.range[1] > max(bars.x)
