@@ -26,8 +26,8 @@ def kmeans_cuts(
     Args:
         values (np.ndarray): ``(n,)`` float32, finite.
         num_groups (int): Number of groups k. Fewer distinct values give fewer groups.
-        where (np.ndarray, optional): ``(n,)`` bool, which values count, at least one of all
-            shards. Defaults to None, all.
+        where (np.ndarray, optional): ``(n,)`` bool, which values count; without any there is one
+            group. Defaults to None, all.
         shards (Shards): Where the values lie. Defaults to all of them here.
 
     Returns:
@@ -35,6 +35,8 @@ def kmeans_cuts(
         ``cuts[g - 1] <= value < cuts[g]``.
     """
     where = np.ones(len(values), dtype=bool) if where is None else where
+    if shards.count(where) == 0:
+        return np.empty(0, dtype=np.float32)
     lowest, centres, counts = _sketch(values, where, shards)
     starts = _best_starts(centres, counts, min(num_groups, len(centres)))
     return lowest[starts[1:]]

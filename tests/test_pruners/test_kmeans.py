@@ -68,3 +68,8 @@ def test_order_and_offset_of_the_values_do_not_matter():
     shifted = values + np.float32(1024)
     groups = [np.digitize(v, kmeans_cuts(v, 4)) for v in (values, shifted)]
     assert np.mean(groups[0] != groups[1]) < 0.02  # 1024 costs precision of float32
+
+
+def test_no_values_are_one_group():
+    values = np.array([1.0, 2.0], dtype=np.float32)
+    assert kmeans_cuts(values, 5, np.zeros(2, dtype=bool)).tolist() == []

@@ -45,6 +45,12 @@ def test_few_distinct_scores_leave_something():
     assert kept_groups(SeTa(0), 0, np.array([1, 1, 9, 9], dtype=np.float32))[1] >= 2
 
 
+def test_where_the_random_share_is_all_that_was_scored_the_others_stay():
+    visits = np.array([0, 1, 0], dtype=np.uint8)
+    selection = SeTa(prune_ratio=0.1).select(GROUPS[:3], visits, 1, 8, np.random.default_rng(0))
+    assert selection.indices.tolist() == [0, 2]
+
+
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
