@@ -2,7 +2,6 @@
 
 import math
 from array import array
-from itertools import zip_longest
 from typing import Iterator, List, NamedTuple, Optional, Sequence
 
 import numpy as np
@@ -165,9 +164,14 @@ def _gather_parts(
 
 def _interleave(ranks: List[torch.Tensor], sizes: List[torch.Tensor]) -> torch.Tensor:
     """Joins pieces of all ranks, the first of each, the second of each, ...; sizes are theirs."""
-    pieces = [values.split(size.tolist()) for values, size in zip(ranks, sizes)]
-    rows = zip_longest(*pieces)
-    return torch.cat([piece for row in rows for piece in row if piece is not None])
+    most = max(map(len, sizes))
+    rows = torch.stack([_fit(size, most) for size in sizes], dim=1)  # a rank may have fewer pieces
+    ends = rows.reshape(-1).cumsum(0).view_as(rows)
+    joined = torch.empty(sum(map(len, ranks)), dtype=ranks[0].dtype)
+    for values, size, end in zip(ranks, sizes, ends.T):
+        shift = end[: len(size)] - size.cumsum(0)  # of each piece
+        joined[torch.arange(len(values)) + shift.repeat_interleave(size)] = values
+    return joined
 
 
 def _fit(values: torch.Tensor, length: int, fill: int = 0) -> torch.Tensor:
