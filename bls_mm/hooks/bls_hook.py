@@ -104,8 +104,7 @@ class BLSHook(Hook):
         loop = runner.train_loop
         self.sampler = find_sampler(loop.dataloader)
         check_run(runner, self.sampler, loop.dataloader, BLSHook)
-        # An iteration-based loop starts its workers once; epochs of ours must not change that.
-        loop.dataloader = record_batches(loop.dataloader, keep_workers=is_iteration_based(loop))
+        loop.dataloader = record_batches(loop.dataloader, is_endless=is_iteration_based(loop))
         self.batches = loop.dataloader.batch_sampler
         self.samples_of_full_epoch = len(self.sampler)
         self.clock = TrainingClock(runner, len(loop.dataloader), self.schedule)

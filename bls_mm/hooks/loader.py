@@ -15,7 +15,7 @@ def find_sampler(loader: DataLoader) -> Optional[BLSSampler]:
     return sampler
 
 
-def record_batches(loader: DataLoader, keep_workers: bool = False) -> DataLoader:
+def record_batches(loader: DataLoader, is_endless: bool = False) -> DataLoader:
     """Returns the same loader around a :class:`RecordingBatchSampler`.
 
     PyTorch allows no new batch sampler in a built loader, but every argument of a loader is a
@@ -23,7 +23,8 @@ def record_batches(loader: DataLoader, keep_workers: bool = False) -> DataLoader
 
     Args:
         loader (DataLoader): A loader of batches, in order.
-        keep_workers (bool): Whether the workers live on between epochs, whatever the loader says.
+        is_endless (bool): Whether a loop that counts iterations has begun to iterate over it; the
+            workers then live on between epochs. Defaults to False.
 
     Returns:
         DataLoader: Its ``batch_sampler`` is the recording one.
@@ -36,6 +37,8 @@ def record_batches(loader: DataLoader, keep_workers: bool = False) -> DataLoader
             'train_dataloader has in_order=False, but scores are matched to samples by the order '
             'of batches; remove in_order'
         )
+    if is_endless:
+        _drop_begun_batches(loader.batch_sampler)
     optional = {
         name: getattr(loader, name)
         for name in ('pin_memory_device', 'in_order')  # not in every version of PyTorch
@@ -52,6 +55,17 @@ def record_batches(loader: DataLoader, keep_workers: bool = False) -> DataLoader
         multiprocessing_context=loader.multiprocessing_context,
         generator=loader.generator,
         prefetch_factor=loader.prefetch_factor,
-        persistent_workers=loader.num_workers > 0 and (keep_workers or loader.persistent_workers),
+        persistent_workers=loader.num_workers > 0 and (is_endless or loader.persistent_workers),
         **optional,
     )
+
+
+def _drop_begun_batches(batch_sampler: Sampler) -> None:
+    """Lets a batch sampler run out of samples: MMDetection's keep what no iterator took from them.
+
+    An epoch would otherwise begin with samples that MMEngine's own iterator had asked for.
+    """
+    sampler, batch_sampler.sampler = batch_sampler.sampler, ()
+    for _ in batch_sampler:
+        pass
+    batch_sampler.sampler = sampler
