@@ -96,6 +96,25 @@ def test_four_ranks_of_awkward_sizes_need_one_exchange_an_epoch(tmp_path):
     assert ranks[0]['collectives']['all_gather'] == 4 * 4
 
 
+@pytest.mark.parametrize('layout', ['replicated', 'sharded'])
+def test_the_best_checkpoint_of_validations_within_an_epoch_has_all_scores(tmp_path, layout):
+    best = dict(save_best='distance', rule='less', interval=100, by_epoch=False)
+    ranks = run(
+        tmp_path,
+        2,
+        num=43,
+        sampler=dict(layout=layout),
+        train_cfg=dict(type='IterBasedTrainLoop', max_iters=12, val_interval=4),
+        default_hooks=dict(checkpoint=dict(type='CheckpointHook', **best)),
+    )
+    state = torch.load(tmp_path / 'best_distance_iter_8.pth', weights_only=False)['bls']['sampler']
+    until_then = [
+        dict(state['scorer'], batches=rank['batches'][:8], losses=rank['losses'][:8])
+        for rank in ranks
+    ]
+    assert_scores_equal_a_replay(until_then, 43)
+
+
 @pytest.mark.parametrize('layout', ['sharded', 'shared'])
 def test_other_layouts_train_and_resume_within_an_epoch(tmp_path, layout):
     options = dict(OPTIONS, sampler=dict(layout=layout))

@@ -88,6 +88,7 @@ class BLSHook(Hook):
         self.recorder = Recorder(history_mb)
         self.savings = Savings()
         self.sampler: Optional[BLSSampler] = None
+        self.in_epoch = False
         self._loaded: Optional[dict] = None
 
     # The life of a run
@@ -128,7 +129,6 @@ class BLSHook(Hook):
         self.resumes = runner.iter > 0
         self.next_epoch = 0
         self.next_position = 0
-        self.in_epoch = False
         if is_iteration_based(loop):
             loop.dataloader_iterator = VirtualEpochs(
                 loop.dataloader,
@@ -166,6 +166,10 @@ class BLSHook(Hook):
         self.savings.scoring_seconds += now - start
         self.savings.training_seconds += now - self.counted_until
         self.counted_until = now
+
+    def before_val(self, runner) -> None:
+        if self.in_epoch:
+            self._gather_for_checkpoint(runner)  # it may turn out the best so far, and be saved
 
     def after_val_epoch(self, runner, metrics=None) -> None:
         self.counted_until = time.perf_counter()  # validation is no training
