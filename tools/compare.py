@@ -34,8 +34,7 @@ from bls_mm.analysis.comparison import (
     plot,
     rows_of,
 )
-from bls_mm.analysis.runs import read_run
-from bls_mm.compat import allow_mmengine_checkpoints
+from bls_mm.analysis.runs import read_result
 from bls_mm.config import attach_bls, load_config
 
 TRAIN = Path(__file__).with_name('train.py')
@@ -48,7 +47,7 @@ class Grid:
     Args:
         cfg (Config): The config that every method starts from.
         out (Path): Folder of the grid; a run is in ``<method>/seed<seed>``.
-        metric (str, optional): See :func:`bls_mm.analysis.runs.read_run`.
+        metric (str, optional): See :func:`bls_mm.analysis.runs.read_result`.
         options (dict, optional): Settings that override those of every config.
         launch (list[str]): What to put before each training command.
 
@@ -98,7 +97,7 @@ class Grid:
             if not ended_well:
                 self.failed.append(work_dir)
                 return
-            result.write_text(json.dumps(read_run(work_dir, self.metric), indent=2) + '\n')
+            result.write_text(json.dumps(read_result(work_dir, self.metric), indent=2) + '\n')
         self.runs.append(
             dict(
                 method=method.name,
@@ -214,7 +213,6 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that it ends the training too
-    allow_mmengine_checkpoints()
     try:
         methods = [parse_method(text) for text in args.methods]
         cfg = load_config(args.config)

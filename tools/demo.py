@@ -11,8 +11,7 @@ from typing import Dict, List, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from bls_mm.analysis.runs import read_run
-from bls_mm.compat import allow_mmengine_checkpoints
+from bls_mm.analysis.runs import read_result
 
 ROOT = Path(__file__).parent.parent
 
@@ -72,7 +71,7 @@ def train(task: Task) -> Dict[str, dict]:
         work_dir = ROOT / task.work_dir / name
         shutil.rmtree(work_dir, ignore_errors=True)
         run(['tools/train.py', config, '--work-dir', str(work_dir.relative_to(ROOT))])
-        runs[name] = read_run(work_dir, task.metric_suffix)
+        runs[name] = read_result(work_dir, task.metric_suffix)
     pruned_runs = [result for result in runs.values() if 'samples_seen' in result]
     for result in runs.values():
         result.setdefault('samples_seen', pruned_runs[0]['samples_unpruned'])
@@ -110,7 +109,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('task', choices=TASKS, help='what to train')
     task = TASKS[parser.parse_args().task]
-    allow_mmengine_checkpoints()
     run(task.data)
     runs = train(task)
     summary = ROOT / task.work_dir / 'summary.json'

@@ -5,12 +5,10 @@ from pathlib import Path
 from statistics import mean
 from typing import Optional
 
-import torch
-
-from .work_dir import is_validation, metrics_of, read_log
+from .work_dir import is_validation, metrics_of, read_log, read_seconds
 
 
-def read_run(work_dir: Path, metric: Optional[str] = None) -> dict:
+def read_result(work_dir: Path, metric: Optional[str] = None) -> dict:
     """Reads metric, seconds and savings of a finished run.
 
     Args:
@@ -35,16 +33,15 @@ def read_run(work_dir: Path, metric: Optional[str] = None) -> dict:
     values = [value for name, value in validation.items() if name.endswith(metric)]
     if not values:
         raise KeyError(f'no metric of {work_dir} ends with {metric!r}: it has {[*validation]}')
-    # Named from where the run was started; its own folder may have moved since.
-    name = Path((work_dir / 'last_checkpoint').read_text().strip()).name
-    checkpoint = torch.load(work_dir / name, map_location='cpu', weights_only=True)
-    history = checkpoint['message_hub']['log_scalars']['train/time'].data[0]
+    seconds = read_seconds(work_dir)
+    if seconds is None:
+        raise FileNotFoundError(f'{work_dir} has no checkpoint; train it to its end')
     summary = work_dir / 'bls_summary.json'
     return {
         **(json.loads(summary.read_text()) if summary.exists() else {}),
         'metric_name': metric,
         'metric': mean(values),
-        'seconds': float(history.sum()),
+        'seconds': seconds,
     }
 
 

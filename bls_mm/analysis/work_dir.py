@@ -95,7 +95,7 @@ def read_run(work_dir: str) -> Run:
         summary=json.loads(summary.read_text()) if summary.exists() else {},
         training=training,
         metrics=validations[-1] if validations else {},
-        seconds=_read_seconds(folder),
+        seconds=read_seconds(folder),
     )
 
 
@@ -137,7 +137,8 @@ def _read_config(folder: Path) -> Optional[Config]:
     return Config.fromfile(max(paths, key=lambda path: path.stat().st_mtime))
 
 
-def _read_seconds(folder: Path) -> Optional[float]:
+def read_seconds(folder: Path) -> Optional[float]:
+    """Reads how long all training iterations took, from the latest checkpoint; None without one."""
     import torch
 
     from bls_mm.compat import allow_mmengine_checkpoints
