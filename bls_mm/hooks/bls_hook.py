@@ -127,6 +127,8 @@ class BLSHook(Hook):
         )
         self.savers = find_savers(runner)
         self.resumes = runner.iter > 0
+        if not self.resumes:
+            self._loaded = None  # of load_from; it would lie in the GPU's memory until the end
         self.next_epoch = 0
         self.next_position = 0
         if is_iteration_based(loop):

@@ -152,6 +152,7 @@ def test_load_from_and_testing_take_nothing_of_it(tmp_path):
     _, record, hook = train(tmp_path / 'second', load_from=checkpoint, max_epochs=3)
     assert sum(map(len, record.batches[:11])) == 42  # a full first epoch
     assert hook.savings.epochs == 3
+    assert hook._loaded is None  # nor does it take memory
 
 
 def test_a_checkpoint_of_an_unpruned_run_starts_scoring(tmp_path):
