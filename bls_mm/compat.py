@@ -9,7 +9,9 @@ def name_package() -> None:
     """Enters bls_mm into MMEngine's table of packages whose configs ``bls_mm::...`` may name."""
     from mmengine.config.utils import MODULE2PACKAGE
 
-    MODULE2PACKAGE.setdefault('bls_mm', 'bls_mm')
+    # Named by a module, not by the distribution: beside that MMEngine would look for the package,
+    # where an editable install has none. A module's own folder is right in every install.
+    MODULE2PACKAGE.setdefault('bls_mm', 'bls_mm.compat')
 
 
 def allow_mmocr() -> None:

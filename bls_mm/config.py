@@ -76,7 +76,7 @@ def _own_config(path: str) -> str:
 def attach_bls(
     cfg: Config, pruner: Union[str, dict], scorer: Union[str, dict, None] = None
 ) -> Config:
-    """Returns a config that trains with BLS: the three lines that a user would write.
+    """Returns a config that trains with BLS: the two lines that a user would write.
 
     The options of the pruner and the scorer are then at ``train_dataloader.sampler.pruner`` and
     ``train_dataloader.sampler.scorer``.

@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import site
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -82,20 +84,42 @@ def test_every_config_of_the_model_index_is_in_the_wheel(installed):
     assert all((mim / config).is_file() for config in configs)
 
 
-def test_configs_are_found_by_name(installed, tmp_path):
-    (tmp_path / 'mine.py').write_text(
+def find_configs(folder, python, package, **env):
+    """Runs the script, with a config of a user's own in its folder, on an installed package."""
+    (folder / 'mine.py').write_text(
         "_base_ = 'bls_mm::demo/crnn-slim_bls-infobatch_6e_short-words.py'\n"
         'train_cfg = dict(max_epochs=1)\n'
     )
     result = subprocess.run(
-        [sys.executable, '-c', SCRIPT, str(installed[0])],
-        cwd=tmp_path,
-        env={**os.environ, 'PYTHONPATH': str(installed[0])},
+        [python, '-c', SCRIPT, str(package)],
+        cwd=folder,
+        env={**os.environ, **env},
         capture_output=True,
         text=True,
         check=False,
     )
     assert 'found' in result.stdout, result.stderr
+
+
+def test_configs_are_found_by_name(installed, tmp_path):
+    find_configs(tmp_path, sys.executable, installed[0], PYTHONPATH=str(installed[0]))
+
+
+def test_configs_of_an_editable_install_are_found_by_name(tmp_path):
+    source, environment = tmp_path / 'source', tmp_path / 'environment'
+    ignored = shutil.ignore_patterns('.*', '__pycache__', 'work_dirs', 'data', 'tests', 'docs')
+    shutil.copytree(ROOT, source, ignore=ignored)
+    run = partial(subprocess.run, check=True, capture_output=True)
+    run([sys.executable, '-m', 'venv', '--without-pip', environment])
+    python = environment / 'bin' / 'python'
+    # What else is needed comes from the environment of the test.
+    (packages,) = environment.glob('lib/*/site-packages')
+    (packages / 'outer.pth').write_text(
+        f'import site; site.addsitedir({site.getsitepackages()[0]!r})'
+    )
+    pip = [python, '-m', 'pip', 'install', '-q', '--no-deps', '--no-build-isolation']
+    run([*pip, '-e', source], env={**os.environ, 'PYTHONPATH': ''})
+    find_configs(tmp_path, python, source, PYTHONPATH='')
 
 
 def test_the_version_is_that_of_changelog_and_citation():
