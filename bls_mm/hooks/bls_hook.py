@@ -1,5 +1,6 @@
 """The hook that carries losses to the sampler."""
 
+import math
 import time
 from typing import Dict, Optional
 
@@ -109,7 +110,7 @@ class BLSHook(Hook):
         self.batches = loop.dataloader.batch_sampler
         self.samples_of_full_epoch = len(self.sampler)
         self.clock = TrainingClock(runner, len(loop.dataloader), self.schedule)
-        self.sampler.max_epochs = -int(-self.clock.num_epochs // 1)
+        self.sampler.max_epochs = math.ceil(self.clock.num_epochs)
         self.model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         if (
             self.batches.batch_size > 1
@@ -206,6 +207,7 @@ class BLSHook(Hook):
         epoch, position = self.next_epoch, self.next_position
         self.in_epoch, self.next_epoch, self.next_position = True, epoch + 1, 0
         self.recorder.begin_epoch(runner, epoch)
+        self.sampler.max_epochs = self.clock.epochs_of_run(epoch, position)
         self.sampler.set_epoch(epoch)
         self.counted_until = time.perf_counter()
         self.batches.skip(0)

@@ -1,5 +1,6 @@
 """Keeps MMEngine's clock right in a run whose epochs change their length."""
 
+import math
 from typing import Iterator
 
 from mmengine.optim import _ParamScheduler
@@ -24,7 +25,7 @@ class TrainingClock:
             it; ``'iteration'``: steps and iterations count as they come.
 
     Attributes:
-        num_epochs (float): Epochs of the run.
+        num_epochs (float): Epochs on all samples that the run is long.
         length (int): Iterations of the current epoch.
         position (int): How many of them are done.
     """
@@ -33,10 +34,26 @@ class TrainingClock:
         self.runner = runner
         self.full_length = full_length
         self.schedule = schedule
+        self.counts_iterations = schedule == 'iteration' and is_iteration_based(runner.train_loop)
         self.num_epochs = count_epochs(runner.train_loop, full_length)
         self.length = full_length
         self.position = 0
         self.iteration_schedulers = []
+
+    def epochs_of_run(self, epoch: int, position: int) -> int:
+        """Returns how many epochs the run has, where one of them begins.
+
+        Where iterations are counted as they come, pruning makes more of them: those left are taken
+        to be on all samples.
+
+        Args:
+            epoch (int): The epoch, from 0.
+            position (int): How many of its iterations a resumed run has already done.
+        """
+        if not self.counts_iterations:
+            return math.ceil(self.num_epochs)
+        left = self.runner.max_iters - self.runner.iter + position
+        return epoch + math.ceil(left / self.full_length)
 
     def start_epoch(self, epoch: int, length: int, position: int = 0) -> None:
         """Notes the length of the epoch that begins.
@@ -49,7 +66,7 @@ class TrainingClock:
         self.length = length
         self.position = position
         self.iteration_schedulers = list(self._iteration_schedulers())
-        if self.schedule == 'iteration' and is_iteration_based(self.runner.train_loop):
+        if self.counts_iterations:
             return
         # Later epochs are not planned yet: they are taken to be as long as this one.
         left = iterations_of(self.num_epochs - epoch, length)

@@ -1,5 +1,6 @@
 """Schedules end where they should, and MMEngine knows how long the run is."""
 
+import math
 from itertools import chain
 
 import pytest
@@ -157,9 +158,13 @@ class TestLoopsThatCountIterations:
         assert abs(hook.savings.iterations_unpruned - 60) <= 1
 
     def test_by_option_iterations_count_as_they_come(self, tmp_path):
-        runner, record, _ = train(tmp_path, **self.options('DynamicRandom', schedule='iteration'))
+        options = self.options('DynamicRandom', schedule='iteration')
+        runner, record, hook = train(tmp_path, **options)
         assert runner.iter == len(record.batches) == 60
         assert runner.optim_wrapper.get_lr()['lr'][0] == pytest.approx(0, abs=1e-5)
+        # More epochs than the 6 on all samples, and these are pruned as well: none was to anneal.
+        assert hook.savings.epochs == hook.sampler.max_epochs == math.ceil(60 / PRUNED)
+        assert sum(map(len, record.batches)) == 60 * 4 - 7 * (PRUNED * 4 - 29)
 
     def test_workers_live_on_between_epochs(self, tmp_path):
         runner, _, hook = train(tmp_path, num_workers=2, **self.options('InfoBatch'))
