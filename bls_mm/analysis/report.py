@@ -132,7 +132,9 @@ def _headline(run: Run, full: Optional[Run]) -> List[Tuple[str, str]]:
     seconds = run.seconds or summary.get('training_seconds')
     if full and full.seconds and run.seconds:
         saved = 1 - run.seconds / full.seconds
-        caption = f'of training time saved: {run.seconds:,.0f} s, not {full.seconds:,.0f} s'
+        caption = (
+            f'of training time saved: {run.seconds:,.0f}\u00a0s, not {full.seconds:,.0f}\u00a0s'
+        )
         cards.append((f'{saved:.1%}', caption))
     elif seconds:
         cards.append((f'{seconds:,.0f} s', 'of training'))
