@@ -32,12 +32,19 @@ def is_accumulating(runner) -> bool:
 def average_gradients(model: nn.Module) -> None:
     """Gives all ranks the mean of their waiting gradients, so that one checkpoint serves them all.
 
-    The optimizer's step is the same: it uses the mean over the ranks in any case.
+    The optimizer's step is the same: it uses the mean over the ranks in any case. A parameter that
+    only some ranks used has gradient zero on the others.
     """
-    if get_world_size() > 1:
-        for parameter in model.parameters():
-            if parameter.grad is not None:
-                all_reduce(parameter.grad, 'mean')
+    if get_world_size() == 1:
+        return
+    parameters = list(model.parameters())
+    num_ranks = torch.tensor([parameter.grad is not None for parameter in parameters]).int()
+    all_reduce(num_ranks)
+    for parameter, used_by in zip(parameters, num_ranks.tolist()):
+        if used_by > 0:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+            all_reduce(parameter.grad, 'mean')
 
 
 def copy_gradients(model: nn.Module) -> List[Optional[torch.Tensor]]:
