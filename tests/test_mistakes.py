@@ -91,6 +91,8 @@ OPTIONS = [
     (BLSSampler, dict(dataset=[1], layout='x'), "one of replicated, shared, sharded, but got 'x'"),
     (BLSSampler, dict(dataset=[1], run_length=3), 'power of two from 1 to 65,536, but got 3'),
     (BLSSampler, dict(dataset=[1], run_length='a'), "from 1 to 65,536, but got 'a'"),
+    (BLSSampler, dict(dataset=[1], seed=-1), 'seed must be a whole number, at least 0, or None'),
+    (BLSSampler, dict(dataset=[1], seed=1.5), 'or None, but got 1.5'),
     (BLSSampler, dict(dataset=[]), 'dataset is empty; check ann_file, data_root and filter_cfg'),
 ]
 

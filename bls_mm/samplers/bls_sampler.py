@@ -92,6 +92,8 @@ class BLSSampler(Sampler):
                 f'run_length must be a power of two from 1 to {RUN_LENGTHS[-1]:,}, but got '
                 f'{run_length!r}'
             )
+        if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
+            raise ValueError(f'seed must be a whole number, at least 0, or None, but got {seed!r}')
         self.dataset = dataset
         self.rank, self.world_size = get_dist_info()
         scorer = dict(AUTO) if scorer == 'auto' else scorer
