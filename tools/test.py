@@ -9,11 +9,16 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from bls_mm.compat import allow_mmengine_checkpoints, allow_mmocr
+from bls_mm.config import load_config
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='test config file path')
+    parser.add_argument(
+        'config',
+        help='test config file path, or the name of a config of an installed package, such as '
+        'mmdet::retinanet/retinanet_r50_fpn_1x_coco.py',
+    )
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--work-dir', help='the dir to save the evaluation metrics')
     parser.add_argument('--out', help='dump predictions to this pickle file')
@@ -41,7 +46,10 @@ def parse_args() -> argparse.Namespace:
 
 def to_config(args: argparse.Namespace) -> Config:
     """Returns the config with the command line merged in."""
-    cfg = Config.fromfile(args.config)
+    try:
+        cfg = load_config(args.config)
+    except (FileNotFoundError, ModuleNotFoundError) as error:
+        raise SystemExit(str(error)) from error
     cfg.launcher = args.launcher
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)

@@ -77,8 +77,7 @@ def to_config(args: argparse.Namespace) -> Config:
         if args.pruner:
             cfg = attach_bls(cfg, args.pruner, args.scorer)
     except (FileNotFoundError, KeyError, ModuleNotFoundError, ValueError) as error:
-        # A KeyError's text would come in quotes.
-        raise SystemExit(error.args[0] if isinstance(error, KeyError) else str(error)) from error
+        raise SystemExit(_sentence(error)) from error
     cfg.launcher = args.launcher
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
@@ -106,15 +105,20 @@ def print_plan(cfg: Config, num_samples: Optional[int]) -> None:
         raise SystemExit('the config does not prune; add for example --pruner SeTa')
     try:
         size = size_of(cfg, num_samples)
-    except FileNotFoundError as error:
-        raise SystemExit(str(error)) from error
+        epochs = plan_run(cfg, size)
+    except (FileNotFoundError, KeyError, TypeError, ValueError) as error:  # a wrong option, too
+        raise SystemExit(_sentence(error)) from error
     print('epoch  samples  pruned  mean weight  iterations  (simulated losses, one GPU)')
-    for number, epoch in enumerate(plan_run(cfg, size), start=1):
+    for number, epoch in enumerate(epochs, start=1):
         print(
             f'{number:5} {round(epoch.kept_ratio * size.num_samples):8,} '
             f'{1 - epoch.kept_ratio:7.1%} {epoch.mean_weight:12.2f} '
             f'{size.iterations(epoch.kept_ratio):11,}'
         )
+
+
+def _sentence(error: Exception) -> str:
+    return error.args[0] if isinstance(error, KeyError) else str(error)  # of a KeyError in quotes
 
 
 def main() -> None:

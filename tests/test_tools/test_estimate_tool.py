@@ -2,6 +2,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 CONFIG = 'mmdet::retinanet/retinanet_r50_fpn_1x_coco.py'
 
@@ -27,6 +29,23 @@ def test_an_estimate_tells_samples_score_and_what_is_adapted():
 def test_a_data_set_that_is_not_there_ends_in_one_sentence():
     error = run('tools/analysis/estimate.py', CONFIG).stderr
     assert error.startswith('the data set of the config is not there (')
+    assert error.count('\n') == 1
+
+
+@pytest.mark.parametrize(
+    ('command', 'sentence'),
+    [
+        (
+            f'tools/train.py {CONFIG} --pruner SeTa --dry-run-pruning --num-samples 9 '
+            '--cfg-options train_dataloader.sampler.pruner.ratio=0.2',
+            "pruner SeTa has no option 'ratio'",
+        ),
+        ('tools/test.py mmdet::no/such.py none.pth', "mmdet has no config 'no/such.py'"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_one_sentence(command, sentence):
+    error = run(*command.split()).stderr
+    assert error.startswith(sentence)
     assert error.count('\n') == 1
 
 
