@@ -9,6 +9,7 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
 from bls_mm.hooks import BLSHook
+from bls_mm.hooks.epochs import is_iteration_based
 from bls_mm.hooks.loss_tap import LossTap
 
 from .true_losses import measure_sample_losses
@@ -74,11 +75,12 @@ class LossRecorder(Hook):
 
     def before_train(self, runner) -> None:
         hooks = [hook for hook in runner.hooks if isinstance(hook, BLSHook)]
-        if not hooks or get_world_size() > 1 or runner.train_loop.epoch > 0:
+        epochs = not is_iteration_based(runner.train_loop)
+        if not hooks or get_world_size() > 1 or runner.iter > 0 or not epochs:
             raise ValueError(
-                'LossRecorder records whole runs of one process that have a BLSHook; add '
-                "default_hooks=dict(bls=dict(type='bls_mm.BLSHook')), do not resume, and use one "
-                'process'
+                'LossRecorder records whole runs of one process that count epochs and have a '
+                "BLSHook; add default_hooks=dict(bls=dict(type='bls_mm.BLSHook')), do not resume, "
+                'use one process, and train_cfg=dict(by_epoch=True)'
             )
         self.bls_hook = hooks[0]
         self.tap = LossTap(self.bls_hook.model, None, self.bls_hook.components)

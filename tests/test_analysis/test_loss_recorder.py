@@ -61,6 +61,11 @@ def test_needs_a_bls_hook(tmp_path):
         runner.train()
 
 
+def test_needs_epochs(tmp_path):
+    with pytest.raises(ValueError, match='that count epochs'):
+        record_of(tmp_path, train_cfg=dict(by_epoch=False, max_iters=22, val_interval=100))
+
+
 def test_a_work_dir_without_a_record_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match='train with custom_hooks='):
         LossRecord.load(tmp_path)
