@@ -1,6 +1,5 @@
 """What pruning would do to a run, from its config alone."""
 
-import json
 import math
 from pathlib import Path
 from statistics import median
@@ -13,6 +12,7 @@ from mmengine.registry import DATASETS, init_default_scope
 from bls_mm.compat import allow_mmocr
 
 from .simulation import PlannedEpoch, simulate
+from .work_dir import read_lines
 
 MIXING = ('Mosaic', 'CachedMosaic', 'MixUp', 'CachedMixUp', 'YOLOXMixUp', 'CopyPaste')
 LATEST = 100  # iterations of an old log whose time counts: the first ones are slow
@@ -175,8 +175,7 @@ def seconds_per_iteration(log: str) -> float:
                 f'there is no scalars.json under {log}; name the work dir of a run that trained'
             )
         path = found[-1]
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    times = [line['time'] for line in lines if 'time' in line and 'loss' in line]
+    times = [line['time'] for line in read_lines(path) if 'time' in line and 'loss' in line]
     if not times:
         raise ValueError(f'{path} tells no time of an iteration; name the log of a training')
     return median(times[-LATEST:])

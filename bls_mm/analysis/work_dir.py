@@ -1,8 +1,9 @@
 """Reads what a run has written, finished or still going."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, Iterator, List, NamedTuple, Optional
 
 import numpy as np
 from mmengine.config import Config
@@ -104,11 +105,7 @@ def read_log(folder: Path) -> List[dict]:
     lines: List[dict] = []
     latest = 0  # iteration; two runs that began in the same second share a file
     for path in sorted(folder.glob('*/vis_data/scalars.json')):
-        for text in path.read_text().splitlines():
-            try:
-                line = json.loads(text)
-            except json.JSONDecodeError:
-                continue  # being written, or killed while it was
+        for line in read_lines(path):
             if {'loss', 'lr'} <= line.keys():
                 if line['step'] <= latest:
                     lines = [
@@ -117,6 +114,13 @@ def read_log(folder: Path) -> List[dict]:
                 latest = line['step']
             lines.append(line)
     return lines
+
+
+def read_lines(path: Path) -> Iterator[dict]:
+    """Yields the lines of a log of MMEngine, but for one that is cut off."""
+    for text in path.read_text().splitlines():
+        with suppress(json.JSONDecodeError):  # being written, or killed while it was
+            yield json.loads(text)
 
 
 def is_validation(line: dict) -> bool:

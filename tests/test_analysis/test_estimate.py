@@ -77,7 +77,7 @@ def test_time_of_an_old_run(tmp_path):
     with pytest.raises(ValueError, match='tells no time of an iteration; name the log of'):
         seconds_per_iteration(str(tmp_path))
     lines = [dict(loss=1, time=time) for time in (8.0, 0.5, 0.25, 0.5)]
-    log.write_text(''.join(json.dumps(line) + '\n' for line in lines))
+    log.write_text(''.join(json.dumps(line) + '\n' for line in lines) + '{"loss": 1, "ti')
     assert seconds_per_iteration(str(tmp_path)) == seconds_per_iteration(str(log)) == 0.5
 
 
