@@ -206,7 +206,6 @@ class BLSHook(Hook):
     def _begin_epoch(self, runner) -> None:
         epoch, position = self.next_epoch, self.next_position
         self.in_epoch, self.next_epoch, self.next_position = True, epoch + 1, 0
-        self.recorder.begin_epoch(runner, epoch)
         self.sampler.max_epochs = self.clock.epochs_of_run(epoch, position)
         self.sampler.set_epoch(epoch)
         self.counted_until = time.perf_counter()
@@ -222,7 +221,7 @@ class BLSHook(Hook):
         self.batches.skip(position)
         self.mixing = is_mixing(self.sampler.dataset)
         self.clock.start_epoch(epoch, length, position)
-        self._announce_epoch(runner, epoch)
+        self.recorder.begin_epoch(runner, self.sampler, self.savings)
 
     def _end_epoch(self, runner) -> None:
         start = time.perf_counter()
@@ -296,20 +295,3 @@ class BLSHook(Hook):
             f'{state["shape"]}, this run is of {self._shape()}: scores are kept, the epoch is '
             'planned anew and starts over'
         )
-
-    # What people see
-
-    def _announce_epoch(self, runner, epoch: int) -> None:
-        sampler, savings = self.sampler, self.savings
-        runner.logger.info(
-            f'BLS: epoch {epoch + 1} keeps {sampler.num_kept:,} of '
-            f'{len(sampler.dataset):,} samples ({1 - sampler.kept_ratio:.1%} pruned), mean weight '
-            f'{sampler.mean_weight:.2f}; saved so far {savings.pruned:.1%} of '
-            f'{savings.samples_unpruned:,} samples'
-        )
-        for name, value in (
-            ('kept_ratio', sampler.kept_ratio),
-            ('mean_weight', sampler.mean_weight),
-            ('saved_ratio', savings.pruned),
-        ):
-            runner.message_hub.update_scalar(f'train/bls/{name}', value)

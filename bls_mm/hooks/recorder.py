@@ -1,4 +1,4 @@
-"""Writes down what a run did, epoch by epoch."""
+"""Says and writes down what a run does, epoch by epoch."""
 
 import json
 import math
@@ -17,9 +17,9 @@ from .savings import Savings
 
 
 class Recorder:
-    """Writes a record of each epoch and a summary of the run, and shows the epoch's numbers.
+    """Shows the numbers of each epoch, and writes a record of it and a summary of the run.
 
-    On rank 0 only. A file that cannot be written is a warning: training goes on.
+    On rank 0 only, but for the log. A file that cannot be written is a warning: training goes on.
 
     Args:
         megabytes (float): Most room that the records of all epochs may take.
@@ -33,15 +33,30 @@ class Recorder:
             )
         self.megabytes = megabytes
 
-    def begin_epoch(self, runner, epoch: int) -> None:
-        """Removes what an earlier run, or one that went further than its checkpoint, left behind.
+    def begin_epoch(self, runner, sampler: BLSSampler, savings: Savings) -> None:
+        """Says what the epoch keeps, and removes the records that it will replace.
+
+        These are of an earlier run, or of one that went further than its checkpoint.
 
         Args:
             runner (Runner): The runner.
-            epoch (int): The epoch that begins, from 0.
+            sampler (BLSSampler): It has planned the epoch.
+            savings (Savings): Counts so far.
         """
+        runner.logger.info(
+            f'BLS: epoch {sampler.epoch + 1} keeps {sampler.num_kept:,} of '
+            f'{len(sampler.dataset):,} samples ({1 - sampler.kept_ratio:.1%} pruned), mean weight '
+            f'{sampler.mean_weight:.2f}; saved so far {savings.pruned:.1%} of '
+            f'{savings.samples_unpruned:,} samples'
+        )
+        for name, value in (
+            ('kept_ratio', sampler.kept_ratio),
+            ('mean_weight', sampler.mean_weight),
+            ('saved_ratio', savings.pruned),
+        ):
+            runner.message_hub.update_scalar(f'train/bls/{name}', value)
         if is_main_process():
-            self._write(runner, 'the records', lambda: forget_from(runner.work_dir, epoch))
+            self._write(runner, 'the records', lambda: forget_from(runner.work_dir, sampler.epoch))
 
     def end_epoch(self, runner, sampler: BLSSampler, savings: Savings) -> None:
         """Writes record and summary, and counts the time that it took.
