@@ -7,6 +7,8 @@ deliver another in its place. Neither can be undone from outside; both are count
 
 from typing import Iterator, Sequence
 
+from torch import nn
+
 MIXING_METHODS = 'get_indexes', 'get_indices'  # how OpenMMLab's mixing transforms ask for more
 
 
@@ -19,6 +21,15 @@ def is_mixing(dataset) -> bool:
         if type(transform).__name__ not in (getattr(part, '_skip_type_keys', None) or ())
         for method in MIXING_METHODS
     )
+
+
+def mixes_batches(model: nn.Module) -> bool:
+    """Whether a model mixes the images of a batch with one another, as MMPretrain's can.
+
+    The loss of the batch is then as good as ever; the loss of each sample is also that of another.
+    """
+    augments = getattr(getattr(model, 'data_preprocessor', None), 'batch_augments', None)
+    return any(hasattr(augment, 'mix') for augment in getattr(augments, 'augments', ()))
 
 
 def count_replaced(dataset, indices: Sequence[int], data_batch) -> int:

@@ -19,7 +19,7 @@ from .accumulation import (
     is_saving_in_epoch,
     restore_gradients,
 )
-from .attribution import count_replaced, is_mixing
+from .attribution import count_replaced, is_mixing, mixes_batches
 from .checks import check_batch_size, check_components, check_run, trains_on_one_sample
 from .clock import SCHEDULES, TrainingClock
 from .epochs import VirtualEpochs, is_iteration_based
@@ -250,7 +250,8 @@ class BLSHook(Hook):
         savings.iterations_unpruned += clock.share_of(clock.full_length)
         savings.samples_seen += num_samples
         savings.samples_unpruned += clock.share_of(self.samples_of_full_epoch) * world_size
-        savings.mixed_samples += self.mixing * num_samples
+        mixed = self.mixing or (self.tap.per_sample and mixes_batches(self.model))
+        savings.mixed_samples += num_samples if mixed else 0
 
     def _check_attribution(self, runner, data_batch) -> None:
         world_size = self.sampler.world_size

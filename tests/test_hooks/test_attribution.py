@@ -104,3 +104,15 @@ def test_a_run_counts_and_says_it(tmp_path):
     assert 0 < summary['replaced_samples'] < summary['checked_samples']
     assert summary['mixed_samples'] == 0
     assert 'the pipeline replaced' in next(tmp_path.glob('*/*.log')).read_text()
+
+
+@pytest.mark.parametrize(('scorer', 'mixed'), [('auto', True), (dict(type='BatchLossScorer'), 0)])
+def test_images_mixed_within_a_batch_count_where_each_sample_is_scored(tmp_path, scorer, mixed):
+    augments = pytest.importorskip('mmpretrain.models.utils.batch_augments')
+    model = ToyModel(per_sample=True)
+    mixup = augments.RandomBatchAugment(dict(type='Mixup', alpha=1.0))
+    model.data_preprocessor.batch_augments = mixup
+    runner = build_runner(tmp_path, model=model, sampler=dict(scorer=scorer), max_epochs=2)
+    runner.train()
+    summary = json.loads((tmp_path / 'bls_summary.json').read_text())
+    assert summary['mixed_samples'] == mixed * summary['samples_seen']
