@@ -1,3 +1,4 @@
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,13 @@ def run(*command):
     return subprocess.run(
         [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False
     )
+
+
+@pytest.mark.parametrize('correlation', [float('nan'), 0.1, 0.3, 0.6])
+def test_a_poor_score_comes_with_what_helps(monkeypatch, correlation):
+    monkeypatch.syspath_prepend(ROOT / 'tools' / 'analysis')
+    judge = importlib.import_module('estimate').judge
+    assert ("scorer='auto'" in judge(correlation)) is not (correlation > 0.5)
 
 
 def test_an_estimate_tells_samples_score_and_what_is_adapted():

@@ -24,6 +24,8 @@ from bls_mm.analysis.estimate import (
 )
 from bls_mm.config import attach_bls, load_config
 
+EXCEPTION = ", unless scorer='auto' finds the loss of each sample in the model"
+
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -73,12 +75,9 @@ def describe(size: RunSize, result: Estimate, seconds: Optional[float]) -> Itera
 def judge(correlation: float) -> str:
     """Says what the quality of a score means."""
     if not correlation > 0.15:  # also where it is nan
-        return (
-            'close to random: use DynamicRandom, a smaller batch, or a model with unreduced '
-            'losses and SampleLossScorer'
-        )
+        return f'close to random{EXCEPTION}; else use DynamicRandom, or a smaller batch'
     if correlation < 0.4:
-        return 'weak: a larger alpha, or SampleLossScorer where losses come unreduced, helps'
+        return f'weak{EXCEPTION}; a smaller batch helps too'
     return 'a fair proxy'
 
 
