@@ -146,7 +146,7 @@ class BLSHook(Hook):
             self._restore(runner)
         if not is_iteration_based(runner.train_loop):
             self.next_epoch = runner.epoch
-            self._begin_epoch(runner)
+        self._begin_epoch(runner)
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
         """Recalls the samples of the batch that came back, and weighs them."""

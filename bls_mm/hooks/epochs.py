@@ -17,8 +17,8 @@ class VirtualEpochs:
 
     Args:
         loader (DataLoader): The training loader.
-        begin (Callable): Called before each epoch, so that it can be planned.
-        end (Callable): Called after each epoch.
+        begin (Callable): Called before each epoch but the first, so that it can be planned.
+        end (Callable): Called after each epoch but the last.
         num_to_skip (int): How many calls of ``next`` to answer with nothing: a resumed loop asks
             for all the batches it has had, and the loader already starts behind them.
     """
@@ -45,13 +45,13 @@ class VirtualEpochs:
             return None
         while True:
             if self.iterator is None:
-                self.begin()
                 self.iterator = iter(self.loader)
             try:
                 return next(self.iterator)
             except StopIteration:
                 self.iterator = None
                 self.end()
+                self.begin()
 
 
 def is_iteration_based(loop) -> bool:

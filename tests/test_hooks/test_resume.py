@@ -46,7 +46,7 @@ def test_from_every_iteration(tmp_path, train_cfg, pruner):
     whole = train(tmp_path / 'whole', **options)
     last = whole[0].iter
     assert last < (66 if train_cfg is EPOCHS else 57)
-    for iteration in [*range(1, last, 7), last - 1]:
+    for iteration in [*range(1, last, 7), last - 1, last]:
         checkpoint = str(tmp_path / 'whole' / f'iter_{iteration}.pth')
         work_dir = tmp_path / f'from_{iteration}'
         assert_same_run(train(work_dir, load_from=checkpoint, resume=True, **options), whole)
