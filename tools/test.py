@@ -5,7 +5,8 @@ import os
 import os.path as osp
 
 from mmengine.config import Config, DictAction
-from mmengine.registry import RUNNERS
+from mmengine.evaluator import DumpResults
+from mmengine.registry import METRICS, RUNNERS
 from mmengine.runner import Runner
 
 from bls_mm.compat import allow_mmengine_checkpoints, allow_mmocr
@@ -61,10 +62,36 @@ def to_config(args: argparse.Namespace) -> Config:
     if args.tta:
         _augment(cfg)
     if args.out:
-        evaluators = cfg.test_evaluator
-        evaluators = list(evaluators) if isinstance(evaluators, (list, tuple)) else [evaluators]
-        cfg.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=args.out)]
+        _dump_predictions(cfg, args.out)
     return cfg
+
+
+@METRICS.register_module()
+class DumpPredictions(DumpResults):
+    """Dumps all predictions, also where an evaluator hands them over data set by data set."""
+
+    def __init__(self, out_file_path: str) -> None:
+        super().__init__(out_file_path)
+        self.predictions = []
+
+    def compute_metrics(self, results: list) -> dict:
+        self.predictions += results
+        return super().compute_metrics(self.predictions)
+
+
+def _dump_predictions(cfg: Config, path: str) -> None:
+    dump = dict(type='DumpPredictions', out_file_path=path)
+    evaluator = cfg.test_evaluator
+    if (
+        isinstance(evaluator, dict) and 'metrics' in evaluator
+    ):  # an evaluator with metrics of its own
+        evaluator.metrics = [*_as_list(evaluator.metrics), dump]
+    else:
+        cfg.test_evaluator = [*_as_list(evaluator), dump]
+
+
+def _as_list(metrics) -> list:
+    return list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]
 
 
 def _paint_images(cfg: Config, args: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-# MMDetection's RetinaNet, slim enough to learn to find handwritten digits within five minutes on two
+# MMDetection's RetinaNet, slim enough to learn to find handwritten digits within ten minutes on two
 # CPU cores, from scratch: digits are 15 to 50 pixels high, so the backbone ends at stride 16.
 _base_ = [
     'mmdet::retinanet/retinanet_r18_fpn_1x_coco.py',
