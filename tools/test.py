@@ -82,9 +82,8 @@ class DumpPredictions(DumpResults):
 def _dump_predictions(cfg: Config, path: str) -> None:
     dump = dict(type='DumpPredictions', out_file_path=path)
     evaluator = cfg.test_evaluator
-    if (
-        isinstance(evaluator, dict) and 'metrics' in evaluator
-    ):  # an evaluator with metrics of its own
+    # MMOCR's evaluator of several data sets is a dict with metrics of its own.
+    if isinstance(evaluator, dict) and 'metrics' in evaluator:
         evaluator.metrics = [*_as_list(evaluator.metrics), dump]
     else:
         cfg.test_evaluator = [*_as_list(evaluator), dump]
