@@ -73,11 +73,15 @@ class PrunedLoader(DataLoader):
     def set_epoch(self, epoch: int) -> None:
         """Plans an epoch, by the scores of now; on several ranks all must call it.
 
+        Where ``drop_last`` would leave no batch of what is kept, the epoch is one of all samples.
+
         Args:
             epoch (int): The epoch, from 0.
         """
         self.bls.exchange()
         self.bls.set_epoch(epoch)
+        if len(self) == 0:
+            self.bls.keep_all()
 
     def __iter__(self) -> Iterator[Any]:
         for batch in super().__iter__():

@@ -64,6 +64,11 @@ def test_without_weights_the_loss_comes_back_as_it_is():
     assert loader.score(loss) is loss
 
 
+def test_an_epoch_whose_samples_fill_no_batch_trains_on_all():
+    loader = make('DynamicRandom', batch_size=40, drop_last=True)
+    assert [len(batches[0]) for batches in train(loader, range(2))] == [40, 40]
+
+
 def test_a_loss_belongs_to_one_batch():
     loader = make()
     loader.set_epoch(0)
