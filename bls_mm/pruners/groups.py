@@ -1,6 +1,7 @@
 """To which part of a training set does each sample belong?"""
 
-from typing import List, Sized
+from array import array
+from typing import Sized, Tuple
 
 import numpy as np
 
@@ -33,24 +34,29 @@ def class_of_each(dataset: Sized) -> np.ndarray:
     Raises:
         ValueError: If the data set tells no classes.
     """
-    classes = _classes_of(dataset)
-    sizes = [len(own) for own in classes]
-    flat = np.array([label for own in classes for label in own], dtype=np.int64)
+    flat, sizes = _classes_of(dataset)
     names, flat, counts = np.unique(flat, return_inverse=True, return_counts=True)
     rarity = np.lexsort((np.arange(len(names)), counts)).argsort()  # 0 for the rarest
-    rarest = np.full(len(classes), len(names), dtype=np.int64)
-    np.minimum.at(rarest, np.repeat(np.arange(len(classes)), sizes), rarity[flat])
+    rarest = np.full(len(sizes), len(names), dtype=np.int64)
+    np.minimum.at(rarest, np.repeat(np.arange(len(sizes)), sizes), rarity[flat])
     return rarest.astype(np.min_scalar_type(len(names)))
 
 
-def _classes_of(dataset: Sized) -> List[list]:
+def _classes_of(dataset: Sized) -> Tuple[np.ndarray, np.ndarray]:
+    """Returns the classes of all samples, one after the other, and how many each sample has."""
     dataset = _unwrap(dataset)
     if hasattr(dataset, 'cumulative_sizes'):
-        return [own for part in dataset.datasets for own in _classes_of(part)]
+        parts = [_classes_of(part) for part in dataset.datasets]
+        return tuple(np.concatenate(each) for each in zip(*parts))
     if hasattr(dataset, 'get_cat_ids'):
-        return [list(np.atleast_1d(dataset.get_cat_ids(i))) for i in range(len(dataset))]
+        flat, ends = array('q'), array('q', [0])
+        for index in range(len(dataset)):
+            flat.extend(np.atleast_1d(dataset.get_cat_ids(index)).astype(np.int64).tolist())
+            ends.append(len(flat))
+        return np.array(flat), np.diff(ends)
     if hasattr(dataset, 'targets'):
-        return [[int(label)] for label in dataset.targets]
+        labels = np.array([int(label) for label in dataset.targets])
+        return labels, np.ones_like(labels)
     raise ValueError(
         f"MinShare(of='class') needs a data set with get_cat_ids or targets, but "
         f"{type(dataset).__name__} has neither; use of='source', or leave the guard out"
