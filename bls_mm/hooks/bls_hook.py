@@ -113,9 +113,9 @@ class BLSHook(Hook):
         self.sampler.max_epochs = math.ceil(self.clock.num_epochs)
         self.model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         if (
-            self.batches.batch_size > 1
-            and not self.batches.drop_last
+            not self.batches.drop_last
             and not trains_on_one_sample(self.model)
+            and self.batches.batch_size > 1
         ):
             self.sampler.never_one_of = self.batches.batch_size
         per_sample = self.sampler.scorer.needs_sample_losses
