@@ -70,18 +70,18 @@ class Pruner(ABC):
         values = self.rank_by(scores, visits)
         if self.is_annealing(epoch, max_epochs):
             return self.anneal(len(scores), rng)
-        if self.previous is None or epoch % self.interval == 0:
-            selection = self._select(values, visits, epoch, rng)
-            self.previous = selection if self.interval > 1 else None
-            return selection
-        return self.previous
+        if self.previous is not None and epoch % self.interval:
+            return self.previous
+        if self.needs_scores and not self.shards.count(visits):
+            return keep_all(len(scores))
+        selection = self._select(values, visits, epoch, rng)
+        self.previous = selection if self.interval > 1 else None
+        return selection
 
     def _select(self, values, visits, epoch, rng) -> Selection:
         if not self.needs_scores:
             keep, weights = self.prune(values, np.ones(len(values), dtype=bool), epoch, rng)
             return Selection.from_mask(keep, weights)
-        if not self.shards.sum(np.array([visits.any()], dtype=np.int64))[0]:
-            return keep_all(len(values))
         keep, weights = self.prune(values, visits > 0, epoch, rng)
         unscored = visits == 0
         keep |= unscored

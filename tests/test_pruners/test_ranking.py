@@ -135,6 +135,15 @@ def test_interval_keeps_the_selection_in_between(pruner_type):
     assert kept[0] == kept[1] == kept[2] != kept[3] == kept[4] == kept[5]
 
 
+@pytest.mark.parametrize('pruner_type', [UCB, EpsilonGreedy])
+def test_to_keep_all_for_want_of_scores_lasts_one_epoch(pruner_type):
+    pruner = pruner_type(prune_ratio=0.5, interval=3)
+    scores, rng = np.arange(10, dtype=np.float32), np.random.default_rng(0)
+    first = pruner.select(scores, np.zeros(10, dtype=np.uint8), 0, None, rng)
+    second = pruner.select(scores, np.ones(10, dtype=np.uint8), 1, None, rng)
+    assert (first.num_kept, second.num_kept) == (10, 5)
+
+
 def test_bad_options_are_one_sentence():
     with pytest.raises(ValueError, match='confidence must be at least 0, but got -1'):
         UCB(confidence=-1)

@@ -164,7 +164,10 @@ def test_selects_what_one_rank_would_from_the_same_losses(ranks, pruner, monkeyp
     [(scores, visits, kept_alone)] = on_one_rank(monkeypatch, run_alone)
     torch.testing.assert_close(states[0]['scorer']['scores'], scores)
     assert torch.equal(states[0]['scorer']['visits'], visits)
-    np.testing.assert_array_equal(np.sort(np.concatenate(kept)), kept_alone)
+    kept = np.sort(np.concatenate(kept))
+    if pruner == 'UCB':  # it draws among those that are equal in float16
+        kept, kept_alone = (np.sort(scores.half()[indices]) for indices in (kept, kept_alone))
+    np.testing.assert_array_equal(kept, kept_alone)
 
 
 @pytest.mark.parametrize('pruner', PRUNERS)
