@@ -107,7 +107,8 @@ class Pruner(ABC):
 
         Returns:
             tuple: ``(N,)`` bool, which samples stay; and the weight of each sample, as ``(N,)``
-            float32 or as :class:`GroupWeights`, or None where all are 1.
+            float32 or as :class:`GroupWeights`, or None where all are 1. In ``GroupWeights`` the
+            others are in a group of weight 1.
         """
 
     def rank_by(self, scores: np.ndarray, visits: np.ndarray) -> np.ndarray:
