@@ -278,7 +278,8 @@ class BLSHook(Hook):
                 'scored'
             )
             if is_iteration_based(runner.train_loop):
-                self.next_epoch = runner.iter // self.clock.full_length
+                done = runner.iter if state is None else state['savings']['iterations_unpruned']
+                self.next_epoch = done // self.clock.full_length
             return
         self.sampler.load_state_dict(state['sampler'])
         self.tap.per_sample = self.sampler.scorer.needs_sample_losses  # as 'auto' had decided

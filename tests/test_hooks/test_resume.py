@@ -146,6 +146,15 @@ def test_another_data_set_is_one_sentence_with_a_way_out(tmp_path):
     assert sum(map(len, record.batches)) == 50
 
 
+def test_to_forget_scores_forgets_no_progress(tmp_path):
+    options = options_of(ITERATIONS, pruner=dict(type='DynamicRandom'))
+    whole, _, _ = train(tmp_path / 'whole', **options)
+    checkpoint = str(tmp_path / 'whole' / 'iter_24.pth')  # three epochs of 8 iterations
+    options.update(load_from=checkpoint, resume=True, hook=dict(reset_scores=True))
+    resumed, _, _ = train(tmp_path / 'on', **options)
+    assert resumed.iter == whole.iter < 57
+
+
 def test_load_from_and_testing_take_nothing_of_it(tmp_path):
     train(tmp_path / 'first', max_epochs=2)
     checkpoint = str(tmp_path / 'first' / 'epoch_2.pth')
