@@ -76,7 +76,8 @@ class ResidualScorer(Scorer):
 
     def _score_batches(self, sizes, indices, losses) -> None:
         """Takes in batches of samples that are all distinct, each with respect to its own level."""
-        sizes = sizes[sizes > 0]  # of some batches no sample may have had a finite loss
+        held = sizes > 0  # a batch may be empty, or have no sample of a finite loss
+        sizes, losses = sizes[held], losses if self.needs_sample_losses else losses[held]
         starts = np.cumsum(sizes) - sizes
         scores, visits = self.scores.numpy(), self.visits.numpy()[indices]
         old = scores[indices]

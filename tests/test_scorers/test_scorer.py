@@ -79,3 +79,13 @@ class TestEveryScorer:
     def test_length_must_be_positive(self, scorer_type):
         with pytest.raises(ValueError, match='num_samples must be a positive integer, but got 0'):
             scorer_type(0)
+
+
+@pytest.mark.parametrize('scorer_type', [BatchLossScorer, ResidualScorer])
+def test_an_empty_batch_scores_nothing(scorer_type):
+    one, other = scorer_type(4), scorer_type(4)
+    one.update([0, 1], 5.0)
+    one.update([2], 7.0)
+    losses = torch.tensor([5.0, 6.0, 7.0])
+    other.update_many(torch.tensor([2, 0, 1]), torch.tensor([0, 1, 2]), losses)
+    assert torch.equal(one.scores, other.scores)
