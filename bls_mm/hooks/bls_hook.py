@@ -22,7 +22,7 @@ from .accumulation import (
 from .attribution import count_replaced, is_mixing, mixes_batches
 from .checks import check_batch_size, check_components, check_run, trains_on_one_sample
 from .clock import SCHEDULES, TrainingClock
-from .epochs import VirtualEpochs, is_iteration_based
+from .epochs import VirtualEpochs, is_iteration_based, skips_on_resume
 from .loader import find_sampler, record_batches
 from .loss_tap import LossTap
 from .recorder import Recorder
@@ -137,7 +137,7 @@ class BLSHook(Hook):
                 loop.dataloader,
                 begin=lambda: self._begin_epoch(runner),
                 end=lambda: self._end_epoch(runner),
-                num_to_skip=runner.iter,
+                num_to_skip=runner.iter if skips_on_resume(loop) else 0,
             )
 
     def before_train_epoch(self, runner) -> None:

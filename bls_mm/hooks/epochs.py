@@ -19,8 +19,8 @@ class VirtualEpochs:
         loader (DataLoader): The training loader.
         begin (Callable): Called before each epoch but the first, so that it can be planned.
         end (Callable): Called after each epoch but the last.
-        num_to_skip (int): How many calls of ``next`` to answer with nothing: a resumed loop asks
-            for all the batches it has had, and the loader already starts behind them.
+        num_to_skip (int): How many batches to answer with nothing: a resumed loop asks for all
+            that it has had, one by one or at once, and the loader already starts behind them.
     """
 
     def __init__(
@@ -53,10 +53,19 @@ class VirtualEpochs:
                 self.end()
                 self.begin()
 
+    def skip_iter(self, num_iters: int) -> None:
+        """Passes over batches that a resumed loop has had, as loops of onedl-mmengine ask."""
+        self.num_to_skip -= num_iters
+
 
 def is_iteration_based(loop) -> bool:
     """Whether a training loop counts iterations, and knows no epochs."""
     return isinstance(loop, IterBasedTrainLoop)
+
+
+def skips_on_resume(loop: IterBasedTrainLoop) -> bool:
+    """Whether a resumed loop asks for the batches it has had: in onedl-mmengine it need not."""
+    return not getattr(loop, 'fast_forward_on_resume', False)
 
 
 def count_epochs(loop, full_length: int) -> float:

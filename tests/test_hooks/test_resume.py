@@ -1,7 +1,10 @@
 """A resumed run is the run: from between epochs and from within one, in both kinds of loops."""
 
+import inspect
+
 import pytest
 import torch
+from mmengine.runner import IterBasedTrainLoop
 from toy import ToyData, build_runner, find_hook, train
 
 EPOCHS = dict(by_epoch=True, max_epochs=6)
@@ -78,6 +81,15 @@ def test_with_mixed_precision(tmp_path, train_cfg):
     options = options_of(train_cfg, optim_wrapper=dict(type='CpuAmpOptimWrapper'))
     whole = train(tmp_path / 'whole', **options)
     checkpoint = str(tmp_path / 'whole' / 'iter_20.pth')
+    assert_same_run(train(tmp_path / 'on', load_from=checkpoint, resume=True, **options), whole)
+
+
+def test_in_a_loop_that_asks_for_no_batch_it_has_had(tmp_path):
+    if 'fast_forward_on_resume' not in inspect.signature(IterBasedTrainLoop).parameters:
+        pytest.skip('only loops of onedl-mmengine can')
+    options = options_of(dict(ITERATIONS, fast_forward_on_resume=True))
+    whole = train(tmp_path / 'whole', **options)
+    checkpoint = str(tmp_path / 'whole' / 'iter_26.pth')
     assert_same_run(train(tmp_path / 'on', load_from=checkpoint, resume=True, **options), whole)
 
 
