@@ -25,21 +25,19 @@ def loss_components(losses: Losses, weights: Optional[Dict[str, float]] = None) 
     Raises:
         KeyError: If a component is asked for that the model does not return.
     """
-    names = [name for name in losses if 'loss' in name]
-    weights = dict.fromkeys(names, 1.0) if weights is None else weights
+    if weights is None:
+        return {name: (_as_parts(value), 1.0) for name, value in losses.items() if 'loss' in name}
     for name in weights:
         if name not in losses:
             raise KeyError(
                 f'components names {name!r}, but the model returns {", ".join(losses)}; '
                 'name some of these'
             )
-    return {
-        name: (
-            losses[name] if isinstance(losses[name], (list, tuple)) else [losses[name]],
-            weight,
-        )
-        for name, weight in weights.items()
-    }
+    return {name: (_as_parts(losses[name]), weight) for name, weight in weights.items()}
+
+
+def _as_parts(value: Union[torch.Tensor, List[torch.Tensor]]) -> List[torch.Tensor]:
+    return value if isinstance(value, (list, tuple)) else [value]
 
 
 def batch_loss(losses: Losses, weights: Optional[Dict[str, float]] = None) -> torch.Tensor:

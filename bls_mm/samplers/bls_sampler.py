@@ -225,10 +225,14 @@ class BLSSampler(Sampler):
             loss (torch.Tensor or float): Scalar, or ``(B,)``; see :meth:`Scorer.update`.
         """
         loss = torch.as_tensor(loss)
-        loss = self._scorer.reduce(loss, len(indices))
+        on_cpu = loss.is_cpu
+        if on_cpu and loss.ndim == 0 and not self._scorer.needs_sample_losses:
+            loss = loss.item()  # much cheaper than a tensor of its own
+        else:
+            loss = self._scorer.reduce(loss, len(indices))
         self._seen.append(self.shards.positions_of(indices), loss)
         enough = self._seen.num_indices >= self._round_size
-        if enough and self.world_size == 1 and loss.device.type == 'cpu':
+        if enough and self.world_size == 1 and on_cpu:
             self.exchange()
 
     @property

@@ -2,7 +2,7 @@
 
 import math
 from array import array
-from typing import Iterator, List, NamedTuple, Optional, Sequence
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -49,15 +49,16 @@ class SeenBatches:
         self._indices = array('i' if self.num_samples < 2**31 else 'q')
         self._losses: List[torch.Tensor] = []
         self._latest_indices: List[np.ndarray] = []
-        self._latest_losses: List[torch.Tensor] = []
+        self._latest_losses: List[Union[torch.Tensor, float]] = []
         self.num_indices = 0
 
-    def append(self, indices: Sequence[int], loss: torch.Tensor) -> None:
+    def append(self, indices: Sequence[int], loss: Union[torch.Tensor, float]) -> None:
         """Adds a batch.
 
         Args:
             indices (sequence[int]): ``(B,)``.
-            loss (torch.Tensor): float32, scalar or ``(B,)``, on any device.
+            loss (torch.Tensor or float): float32, scalar or ``(B,)``, on any device; or a number.
+                Of the same kind for all batches.
         """
         self._latest_indices.append(np.array(indices))
         self._latest_losses.append(loss)
@@ -86,8 +87,7 @@ class SeenBatches:
         check_range(indices, self.num_samples)
         self._indices.frombytes(indices.astype(self._indices.typecode).tobytes())
         self._sizes.extend(map(len, self._latest_indices))
-        join = torch.cat if self._latest_losses[0].ndim else torch.stack
-        self._losses.append(join(self._latest_losses))
+        self._losses.append(_join_losses(self._latest_losses))
         self._latest_indices, self._latest_losses = [], []
 
     def __len__(self) -> int:
@@ -152,6 +152,12 @@ def first_loss(seen: ScoredBatches) -> Optional[float]:
     mine = torch.tensor([number if loss.isfinite() else math.inf, loss], dtype=torch.float64)
     number, loss = min((part.tolist() for part in _gather(mine)), key=lambda part: part[0])
     return loss if math.isfinite(number) else None
+
+
+def _join_losses(losses: List[Union[torch.Tensor, float]]) -> torch.Tensor:
+    if isinstance(losses[0], float):
+        return torch.tensor(losses, dtype=torch.float32)
+    return torch.cat(losses) if losses[0].ndim else torch.stack(losses)
 
 
 def _gather_parts(

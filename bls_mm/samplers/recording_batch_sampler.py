@@ -23,7 +23,7 @@ class RecordingBatchSampler(Sampler):
 
     def __init__(self, batch_sampler: Sampler) -> None:
         self.batch_sampler = batch_sampler
-        self.handed_out: Deque[List[int]] = deque()
+        self.handed_out: Deque[array] = deque()
         self.skipped = 0
 
     @property
@@ -42,7 +42,7 @@ class RecordingBatchSampler(Sampler):
     def __iter__(self) -> Iterator[List[int]]:
         self.handed_out.clear()
         for batch in islice(self.batch_sampler, self.skipped, None):
-            self.handed_out.append(list(batch))
+            self.handed_out.append(array('q', batch))  # three times as fast as np.array
             yield batch
 
     def __len__(self) -> int:
@@ -70,5 +70,4 @@ class RecordingBatchSampler(Sampler):
                 'a batch came back that the batch sampler did not hand out; iterate over the '
                 'training data loader in the training loop only'
             )
-        batch = array('q', self.handed_out.popleft())  # three times as fast as np.array
-        return np.frombuffer(batch, dtype=np.int64)
+        return np.frombuffer(self.handed_out.popleft(), dtype=np.int64)
