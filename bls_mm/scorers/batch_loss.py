@@ -46,8 +46,10 @@ class BatchLossScorer(Scorer):
             self.start(loss.reshape(-1)[0])
         # In numpy, which indexes several times as fast as torch does on a CPU.
         scores, indices = self.scores.numpy(), indices.numpy()
-        kept, new = np.float32(self.alpha), np.float32(1 - self.alpha) * loss.numpy()
-        scores[indices] = kept * scores[indices] + new
+        updated = scores[indices]
+        updated *= np.float32(self.alpha)
+        updated += np.float32(1 - self.alpha) * loss.numpy()
+        scores[indices] = updated
 
     def state_dict(self) -> dict:
         return {**super().state_dict(), 'awaits_first_batch': self.awaits_first_batch}

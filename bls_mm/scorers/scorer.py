@@ -136,7 +136,7 @@ class Scorer(ABC):
         check_range(indices, len(self.scores))
         seen = np.zeros(len(self.scores), dtype=bool)
         for block in _blocks_of(len(indices)):
-            seen[indices[block]] = True
+            seen[indices[block].astype(np.int64)] = True  # numpy casts slower
         if np.count_nonzero(seen) == len(indices):
             self._score_in_blocks(sizes, indices, losses)
             self._count_visits(slice(None), seen)
