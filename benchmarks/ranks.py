@@ -1,7 +1,7 @@
 """The exchange at the end of an epoch over several processes, against the bare collective.
 
 Each of R gloo processes saw its share of the samples in batches of 256. Measured, on rank 0 and in
-turn: one ``all_gather`` of the same bytes (indices as int64, one float32 loss a batch), and
+turn: one ``all_gather`` of the same bytes (indices as int32, one float32 loss a batch), and
 ``exchange_batches``. What it takes to score the exchanged batches
 stands apart, and is the same for any R.
 """
@@ -36,7 +36,7 @@ def on_rank(rank: int, world_size: int, num_samples: int, folder: str) -> None:
     for start in range(0, len(order), BATCH_SIZE):
         seen.append(order[start : start + BATCH_SIZE], torch.tensor(1.0))
     seen = seen.take()
-    indices, losses = torch.tensor(order), seen.losses.clone()
+    indices, losses = seen.indices.clone(), seen.losses.clone()
     del order
     scorer = BatchLossScorer(num_samples)
     results = []
@@ -47,15 +47,14 @@ def on_rank(rank: int, world_size: int, num_samples: int, folder: str) -> None:
         bare = time.perf_counter() - start
         dist.barrier()
         start = time.perf_counter()
-        exchanged = 0
-        scoring = 0.0
-        for batches in exchange_batches(seen, False, max(1 << 17, num_samples // 8)):
-            exchanged += len(batches.indices)
-            before_scoring = time.perf_counter()
+        rounds = list(exchange_batches(seen, False, max(1 << 17, num_samples // 8)))
+        exchange = time.perf_counter() - start
+        assert sum(len(batches.indices) for batches in rounds) == num_samples
+        start = time.perf_counter()
+        for batches in rounds:
             scorer.update_many(*batches)
-            scoring += time.perf_counter() - before_scoring
-        exchange = time.perf_counter() - start - scoring
-        assert exchanged == num_samples
+        scoring = time.perf_counter() - start
+        del rounds
         results.append(dict(bare=bare, exchange=exchange, scoring=scoring))
     if rank == 0:
         with open(f'{folder}/result.json', 'w') as file:

@@ -99,8 +99,8 @@ def exchange_batches(
 ) -> Iterator[ScoredBatches]:
     """Gathers the batches of all ranks, in an order that is the same on every rank.
 
-    They travel in rounds, so that no rank ever holds all of them; indices as int64, since the dtype
-    of a loss would corrupt them. A rank may have nothing to add.
+    They travel in rounds, so that no rank ever holds all of them; indices and losses apart, since
+    the dtype of a loss would corrupt indices. A rank may have nothing to add.
 
     Args:
         seen (ScoredBatches): What this rank saw since the last exchange.
@@ -127,8 +127,8 @@ def exchange_batches(
         sizes_of_round = [size[start : start + step] for size in sizes]
         lengths = [int(size.numpy().sum()) for size in sizes_of_round]
         loss_lengths = lengths if per_sample else [len(size) for size in sizes_of_round]
-        all_indices = _gather_parts(indices, lengths, torch.int64)
-        all_losses = _gather_parts(losses, loss_lengths, torch.float32)
+        all_indices = _gather_parts(indices, lengths)
+        all_losses = _gather_parts(losses, loss_lengths)
         ones = [torch.ones_like(size) for size in sizes_of_round]
         yield ScoredBatches(
             _interleave(sizes_of_round, ones),
@@ -160,16 +160,33 @@ def _join_losses(losses: List[Union[torch.Tensor, float]]) -> torch.Tensor:
     return torch.cat(losses) if losses[0].ndim else torch.stack(losses)
 
 
-def _gather_parts(
-    values: torch.Tensor, lengths: List[int], dtype: torch.dtype
-) -> List[torch.Tensor]:
+def _gather_parts(values: torch.Tensor, lengths: List[int]) -> List[torch.Tensor]:
     """Returns the first so many values of each rank."""
-    parts = _gather(_fit(values[: lengths[get_rank()]].to(dtype), max(lengths)))
+    parts = _gather(_fit(values[: lengths[get_rank()]], max(lengths)))
     return [part[:length] for part, length in zip(parts, lengths)]
 
 
 def _interleave(ranks: List[torch.Tensor], sizes: List[torch.Tensor]) -> torch.Tensor:
     """Joins pieces of all ranks, the first of each, the second of each, ...; sizes are theirs."""
+    alike = _count_alike(sizes)
+    size = int(sizes[0][0]) if alike else 0
+    heads = [values[: alike * size].view(alike, size) for values in ranks]
+    tails = [values[alike * size :] for values in ranks]
+    sizes_of_tails = [sizes_of_rank[alike:] for sizes_of_rank in sizes]
+    return torch.cat([torch.stack(heads, dim=1).view(-1), _scatter(tails, sizes_of_tails)])
+
+
+def _count_alike(sizes: List[torch.Tensor]) -> int:
+    """Counts the first pieces that are of one size on all ranks, as all but the last mostly are."""
+    fewest = min(map(len, sizes))
+    if fewest == 0:
+        return 0
+    others = torch.stack([size[:fewest] != sizes[0][0] for size in sizes]).any(dim=0)
+    return int(others.long().argmax()) if others.any() else fewest
+
+
+def _scatter(ranks: List[torch.Tensor], sizes: List[torch.Tensor]) -> torch.Tensor:
+    """Does what :func:`_interleave` does, for pieces of any sizes."""
     most = max(map(len, sizes))
     rows = torch.stack([_fit(size, most) for size in sizes], dim=1)  # a rank may have fewer pieces
     ends = rows.reshape(-1).cumsum(0).view_as(rows)
@@ -182,7 +199,8 @@ def _interleave(ranks: List[torch.Tensor], sizes: List[torch.Tensor]) -> torch.T
 
 def _fit(values: torch.Tensor, length: int, fill: int = 0) -> torch.Tensor:
     """Pads values, since collectives want the same length on every rank."""
-    return torch.nn.functional.pad(values, (0, length - len(values)), value=fill)
+    missing = length - len(values)
+    return torch.nn.functional.pad(values, (0, missing), value=fill) if missing else values
 
 
 def _gather(values: torch.Tensor) -> List[torch.Tensor]:
