@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 import torch
@@ -44,6 +45,7 @@ def test_the_door_is_no_wider(tmp_path, arguments):
         torch.load(tmp_path / 'evil.pth', weights_only=True)
 
 
+@pytest.mark.skipif(find_spec('mmocr') is None, reason='mmocr is not installed')
 @pytest.mark.parametrize('first', ['', 'import mmdet; '])
 def test_mmocr_is_imported_beside_a_newer_mmdet(first):
     code = (
