@@ -226,10 +226,10 @@ class BLSSampler(Sampler):
         """
         loss = torch.as_tensor(loss)
         on_cpu = loss.is_cpu
-        if on_cpu and loss.ndim == 0 and not self._scorer.needs_sample_losses:
-            loss = loss.item()  # much cheaper than a tensor of its own
-        else:
+        if loss.ndim or not on_cpu or self._scorer.needs_sample_losses is not False:
             loss = self._scorer.reduce(loss, len(indices))
+        if on_cpu and loss.ndim == 0:
+            loss = loss.item()  # much cheaper than a tensor of its own
         self._seen.append(self.shards.positions_of(indices), loss)
         enough = self._seen.num_indices >= self._round_size
         if enough and self.world_size == 1 and on_cpu:
