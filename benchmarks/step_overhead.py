@@ -3,8 +3,9 @@
 A run of MMEngine's Runner on a model of one weight, so that the hooks are what an iteration is made
 of. Everything is CPU time of the training thread, which other work on the machine does not prolong.
 Each hook's ``before_train_iter`` and ``after_train_iter`` are timed by a wrapper, and so are the
-forward hook by which BLSHook reads the losses, and the scoring of what waits at the end of an
-epoch, shared out over its iterations; what the wrapper itself takes is subtracted.
+forward hook by which BLSHook reads the losses, and what is done for many iterations at once, shared
+out over them: to note batches and their weights as they are handed out, and at the end of an epoch
+to score what waits; what the wrapper itself takes is subtracted.
 
 The same run with DefaultSampler and without BLSHook shows what all of it adds to a whole iteration,
 the hook's part in the loader and in the backward pass included.
@@ -30,7 +31,7 @@ DEFAULT_HOOKS = {
     'ParamSchedulerHook',
     'CheckpointHook',
 }
-PLACES = ('before_train_iter', 'forward', 'after_train_iter', 'end_of_epoch')
+PLACES = ('noting', 'before_train_iter', 'forward', 'after_train_iter', 'end_of_epoch')
 
 
 def timed(function, seconds: list):
@@ -90,11 +91,12 @@ def build_runner(folder: str, pruner: str, batch_size: int, iterations: int, epo
 def time_hooks(runner) -> dict:
     """Wraps all hooks of a runner; returns the seconds of each call by (hook, place)."""
     from bls_mm.hooks.loss_tap import LossTap
+    from bls_mm.samplers import RecordingBatchSampler
 
     calls = defaultdict(list)
     for hook in runner.hooks:
         name = type(hook).__name__
-        for place in PLACES[0], PLACES[2]:
+        for place in 'before_train_iter', 'after_train_iter':
             setattr(hook, place, timed(getattr(hook, place), calls[name, place]))
         if name == 'BLSHook':
             hook._gather_for_checkpoint = timed(
@@ -102,6 +104,8 @@ def time_hooks(runner) -> dict:
             )
     listen, seconds = LossTap._listen, calls['BLSHook', 'forward']
     LossTap._listen = lambda *args: timed(listen, seconds)(*args)
+    note, noting = RecordingBatchSampler._note, calls['BLSHook', 'noting']
+    RecordingBatchSampler._note = lambda *args: timed(lambda: list(note(*args)), noting)()
     return calls
 
 
@@ -140,13 +144,16 @@ def measure(pruner: str, batch_size: int, iterations: int, epochs: int) -> dict:
     def cost(hooks: set, places, epoch: int) -> float:
         """Microseconds in an iteration of an epoch."""
         part = slice(ends[epoch - 1], ends[epoch])
-        seconds = sum(
-            calls[hook, 'end_of_epoch'][epoch] / lengths[epoch]
-            if place == 'end_of_epoch'
-            else statistics.mean(calls[hook, place][part]) - own
-            for hook, place in list(calls)
-            if hook in hooks and place in places
-        )
+        seconds = 0.0
+        for hook, place in list(calls):
+            if hook in hooks and place in places:
+                durations = calls[hook, place]
+                if place == 'noting':
+                    seconds += sum(durations) / ends[-1]
+                elif place == 'end_of_epoch':
+                    seconds += durations[epoch] / lengths[epoch]
+                else:
+                    seconds += statistics.mean(durations[part]) - own
         return 1e6 * seconds
 
     bls = [cost({'BLSHook'}, PLACES, epoch) for epoch in range(1, epochs)]
@@ -204,6 +211,7 @@ def main() -> None:
             'default hooks, us',
             'BLSHook, us',
             'ratio',
+            'noting, us',
             'before, us',
             'forward, us',
             'after, us',

@@ -10,7 +10,7 @@ square distance of single batches, both in units of its length.
 
 import numpy as np
 
-from bls_mm.losses import batch_weight
+from bls_mm.losses import stretch_weight
 from bls_mm.pruners import InfoBatch
 
 NUM, FEATURES, EPOCHS, SIZES = 10_000, 10, 100, (2, 4, 8, 32, 128)
@@ -32,8 +32,9 @@ def batch_gradients(gradients, weights, size, rng, kind) -> np.ndarray:
     batches = order[: len(order) // size * size].reshape(-1, size)
     if kind == 'of each sample':
         return (weights[batches, None] * gradients[batches]).mean(1)
-    mean = weights.mean() if kind == 'unbiased' else None
-    factors = np.array([batch_weight(own, mean) for own in weights[batches]])
+    factors = weights[batches].mean(1)
+    if kind == 'unbiased':
+        factors = stretch_weight(factors, size, weights.mean())
     return factors[:, None] * gradients[batches].mean(1)
 
 

@@ -2,13 +2,12 @@
 
 from typing import Any, Iterator, Optional, Union
 
-import numpy as np
 import torch
 from torch.utils.data import BatchSampler, DataLoader, Dataset
 
 from .losses import weigh_gradients
 from .pruners import Pruner
-from .samplers import BLSSampler, RecordingBatchSampler
+from .samplers import Batch, BLSSampler, RecordingBatchSampler
 from .scorers import Scorer
 
 OWN = ('sampler', 'batch_sampler', 'in_order')
@@ -66,8 +65,10 @@ class PrunedLoader(DataLoader):
             raise ValueError(f'max_epochs must be a positive integer, but got {max_epochs!r}')
         self.bls = BLSSampler(dataset, scorer=scorer, pruner=pruner, shuffle=shuffle, seed=seed)
         self.bls.max_epochs = max_epochs
-        self._batch: Optional[np.ndarray] = None
-        batches = RecordingBatchSampler(BatchSampler(self.bls, batch_size, drop_last))
+        self._batch: Optional[Batch] = None
+        batches = RecordingBatchSampler(
+            BatchSampler(self.bls, batch_size, drop_last), self.bls.weights_of
+        )
         super().__init__(dataset, batch_sampler=batches, **options)
 
     def set_epoch(self, epoch: int) -> None:
@@ -106,11 +107,10 @@ class PrunedLoader(DataLoader):
                 'no batch waits for its loss; call score once for each batch of the loader'
             )
         batch, self._batch = self._batch, None
-        self.bls.update(batch, loss)
-        weights = self.bls.weights_of(batch)
-        if weights is None:
+        self.bls.update(batch.samples, loss)
+        if batch.weights is None:
             return loss
-        return weigh_gradients(dict(loss=loss), weights)['loss']
+        return weigh_gradients(dict(loss=loss), batch.weights, batch.weight)['loss']
 
     def state_dict(self) -> dict:
         """Returns what a resumed run needs; on several ranks all must call it."""

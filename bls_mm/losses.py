@@ -11,8 +11,7 @@ Losses = Mapping[str, Union[torch.Tensor, List[torch.Tensor]]]
 def loss_components(losses: Losses, weights: Optional[Dict[str, float]] = None) -> dict:
     """Picks the loss components out of what a model returned.
 
-    As in MMEngine's ``BaseModel.parse_losses``, an entry is minimised if its name contains 'loss';
-    the others, such as accuracies, are only logged.
+    Entries whose name contains no 'loss', such as accuracies, are only logged.
 
     Args:
         losses (Mapping): Name to tensor or list of tensors, of any shape.
@@ -26,7 +25,7 @@ def loss_components(losses: Losses, weights: Optional[Dict[str, float]] = None) 
         KeyError: If a component is asked for that the model does not return.
     """
     if weights is None:
-        return {name: (_as_parts(value), 1.0) for name, value in losses.items() if 'loss' in name}
+        return {name: (_as_parts(losses[name]), 1.0) for name in filter(is_loss, losses)}
     for name in weights:
         if name not in losses:
             raise KeyError(
@@ -36,11 +35,18 @@ def loss_components(losses: Losses, weights: Optional[Dict[str, float]] = None) 
     return {name: (_as_parts(losses[name]), weight) for name, weight in weights.items()}
 
 
+def is_loss(name: str) -> bool:
+    """Whether an entry of this name is minimised, as MMEngine's ``parse_losses`` sees it."""
+    return 'loss' in name
+
+
 def _as_parts(value: Union[torch.Tensor, List[torch.Tensor]]) -> List[torch.Tensor]:
     return value if isinstance(value, (list, tuple)) else [value]
 
 
-def batch_loss(losses: Losses, weights: Optional[Dict[str, float]] = None) -> torch.Tensor:
+def batch_loss(
+    losses: Losses, weights: Optional[Dict[str, float]] = None
+) -> Union[float, torch.Tensor]:
     """Sums all components into the loss of the batch: what ``parse_losses`` minimises.
 
     Args:
@@ -48,7 +54,8 @@ def batch_loss(losses: Losses, weights: Optional[Dict[str, float]] = None) -> to
         weights (dict[str, float], optional): See :func:`loss_components`.
 
     Returns:
-        torch.Tensor: float32 scalar, detached, on the device of the losses.
+        float or torch.Tensor: A number where the losses are on the CPU; else a float32 scalar,
+        detached, on their device, so that nothing waits for it.
 
     Raises:
         ValueError: If there is no loss in it.
@@ -56,8 +63,7 @@ def batch_loss(losses: Losses, weights: Optional[Dict[str, float]] = None) -> to
     total = None
     for parts, weight in loss_components(losses, weights).values():
         for part in parts:
-            loss = _mean(part.detach())
-            loss = loss if weight == 1 else loss * weight
+            loss = _mean(part) if weight == 1 else _mean(part) * weight
             total = loss if total is None else total + loss
     if total is None:
         raise ValueError(
@@ -67,9 +73,10 @@ def batch_loss(losses: Losses, weights: Optional[Dict[str, float]] = None) -> to
     return total
 
 
-def _mean(loss: torch.Tensor) -> torch.Tensor:
-    loss = loss.float()
-    return loss.mean() if loss.ndim else loss
+def _mean(loss: torch.Tensor) -> Union[float, torch.Tensor]:
+    if loss.ndim or not loss.is_cpu:
+        loss = loss.detach().float().mean()
+    return loss.item() if loss.is_cpu else loss
 
 
 def sample_losses(
@@ -122,52 +129,50 @@ def are_per_sample(
     )
 
 
-def batch_weight(weights: np.ndarray, mean_weight: Optional[float] = None) -> float:
-    r"""Returns the one weight of a batch whose samples cannot be told apart.
+def stretch_weight(weight: float, batch_size: int, mean_weight: float) -> float:
+    r"""Returns the weight of a batch that leaves the expected gradient right.
 
-    The mean weight gives hard samples in the batch the weight of easy ones: of the covariance of
-    weights and gradients, which is what weights are for, only :math:`1 / B` is left. To stretch the
-    deviation from the mean of the epoch, :math:`\bar w + B (\bar w_B - \bar w)`, restores it: over
-    random batches the expected gradient is that of the weighted samples, for a loss that is the
-    mean over samples. The noise grows, by the variance of the weights times the batch size.
+    Where the samples of a batch cannot be told apart, their mean weight gives hard samples in the
+    batch the weight of easy ones: of the covariance of weights and gradients, which is what weights
+    are for, only :math:`1 / B` is left. To stretch the deviation from the mean of the epoch,
+    :math:`\bar w + B (\bar w_B - \bar w)`, restores it: over random batches the expected gradient
+    is that of the weighted samples, for a loss that is the mean over samples. The noise grows, by
+    the variance of the weights times the batch size.
 
     Args:
-        weights (np.ndarray): ``(B,)`` float32, the weights of the samples.
-        mean_weight (float, optional): Mean weight of all samples of the epoch. Defaults to None,
-            which returns the mean of the batch.
+        weight (float): Mean weight :math:`\bar w_B` of the samples of the batch.
+        batch_size (int): How many these are, B.
+        mean_weight (float): Mean weight :math:`\bar w` of all samples of the epoch.
     """
-    mean = float(weights.sum()) / len(weights)
-    return mean if mean_weight is None else mean_weight + len(weights) * (mean - mean_weight)
+    return mean_weight + batch_size * (weight - mean_weight)
 
 
-def weigh_gradients(
-    losses: Losses, weights: np.ndarray, mean_weight: Optional[float] = None
-) -> dict:
+def weigh_gradients(losses: Losses, weights: np.ndarray, weight: float) -> dict:
     """Weighs the gradients of all loss components, and leaves their values as they are.
 
     A component of shape ``(B,)`` gets the weight of each sample, in its own dtype; the others,
-    which tell no samples apart, the weight of the batch (:func:`batch_weight`). A value that is
-    infinite becomes NaN.
+    which tell no samples apart, the weight of the batch. A value that is infinite becomes NaN.
 
     Args:
         losses (Mapping): Name to tensor or list of tensors.
         weights (np.ndarray): ``(B,)`` float32.
-        mean_weight (float, optional): See :func:`batch_weight`.
+        weight (float): That of the batch: the mean, or see :func:`stretch_weight`.
 
     Returns:
         dict: The same losses, to be used in their place.
     """
-    of_batch = batch_weight(weights, mean_weight)
 
     def weigh(loss: torch.Tensor) -> torch.Tensor:
         if not loss.requires_grad:
             return loss
-        factor = torch.from_numpy(weights).to(loss) if loss.shape == weights.shape else of_batch
+        each = loss.ndim and loss.shape == weights.shape
+        factor = torch.from_numpy(weights).to(loss) if each else weight
         # Between two equal values lies the same value, and the factor is the slope towards one.
         return torch.lerp(loss.detach(), loss, factor)
 
     weighed = dict(losses)
-    for name, (parts, _) in loss_components(losses).items():
-        parts = [weigh(part) for part in parts]
-        weighed[name] = parts if isinstance(losses[name], (list, tuple)) else parts[0]
+    for name in filter(is_loss, losses):
+        value = losses[name]
+        is_list = isinstance(value, (list, tuple))
+        weighed[name] = [weigh(part) for part in value] if is_list else weigh(value)
     return weighed

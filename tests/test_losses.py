@@ -7,9 +7,9 @@ from mmengine.model import BaseModel
 
 from bls_mm.losses import (
     batch_loss,
-    batch_weight,
     loss_components,
     sample_losses,
+    stretch_weight,
     weigh_gradients,
 )
 
@@ -69,7 +69,7 @@ def gradient(weights):
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     losses = dict(loss_each=x**2, loss_all=[(3 * x).sum()], acc=x.sum())
     if weights is not None:
-        losses = weigh_gradients(losses, np.array(weights, dtype=np.float32))
+        losses = weigh_gradients(losses, np.array(weights, dtype=np.float32), np.mean(weights))
     total, log = Model().parse_losses(losses)
     total.backward()
     return x.grad, {name: value.item() for name, value in log.items()}
@@ -88,14 +88,14 @@ def test_weights_act_on_the_gradient_and_on_nothing_else():
 def test_a_tensor_used_twice_is_weighed_once_each():
     x = torch.tensor(1.0, requires_grad=True)
     part = 2 * x
-    losses = weigh_gradients(dict(loss_part=part, loss_total=part + x), np.full(2, 3.0))
+    losses = weigh_gradients(dict(loss_part=part, loss_total=part + x), np.full(2, 3.0), 3.0)
     sum(losses.values()).backward()
     assert x.grad == 3 * (2 + 3)
 
 
 def test_half_precision_gradients_stay_in_their_dtype():
     x = torch.tensor([1.0, 2.0], dtype=torch.bfloat16, requires_grad=True)
-    weigh_gradients(dict(loss=x * 1), np.array([1.0, 2.0]))['loss'].sum().backward()
+    weigh_gradients(dict(loss=x * 1), np.array([1.0, 2.0]), 1.5)['loss'].sum().backward()
     assert x.grad.tolist() == [1, 2]
     assert x.grad.dtype == torch.bfloat16
 
@@ -107,22 +107,24 @@ def test_a_stretched_batch_weight_leaves_the_expected_gradient_right(size):
     wanted = (weights * slopes).mean()
     batches = [list(batch) for batch in product(range(4), repeat=size)]
 
-    def expected_gradient(mean_weight):
+    def expected_gradient(stretch):
         gradients = []
         for batch in batches:
             theta = torch.ones((), dtype=torch.float64, requires_grad=True)
             losses = dict(loss=(torch.from_numpy(slopes[batch]) * theta).mean())
-            weigh_gradients(losses, weights[batch], mean_weight)['loss'].backward()
+            weight = stretch(weights[batch].mean())
+            weigh_gradients(losses, weights[batch], weight)['loss'].backward()
             gradients.append(theta.grad.item())
         return np.mean(gradients)
 
     unweighted = weights.mean() * slopes.mean()
-    assert np.isclose(expected_gradient(weights.mean()), wanted)
+    stretched = expected_gradient(lambda mean: stretch_weight(mean, size, weights.mean()))
+    assert np.isclose(stretched, wanted)
     # With the mean only 1 / B is left of what the weights are for.
-    assert np.isclose(expected_gradient(None) - unweighted, (wanted - unweighted) / size)
+    of_means = expected_gradient(lambda mean: mean)
+    assert np.isclose(of_means - unweighted, (wanted - unweighted) / size)
 
 
-def test_a_batch_of_equal_weights_has_that_weight():
-    for size in (1, 7):
-        assert batch_weight(np.full(size, 2.0, dtype=np.float32)) == 2
-        assert batch_weight(np.full(size, 1.5, dtype=np.float32), 1.5) == 1.5
+def test_a_batch_of_the_mean_weight_keeps_it():
+    assert stretch_weight(1.5, 7, 1.5) == 1.5
+    assert stretch_weight(1.75, 1, 1.5) == 1.75

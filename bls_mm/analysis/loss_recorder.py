@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import List, NamedTuple, Optional
 
 import numpy as np
+import torch
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
@@ -95,7 +96,8 @@ class LossRecorder(Hook):
         self.sizes.append(len(batch))
         self.epochs.append(runner.epoch)
         self.indices.append(batch)
-        self.losses.append(self.tap.read(len(batch)).cpu().reshape(-1).numpy())
+        loss = torch.as_tensor(self.tap.read(len(batch)))
+        self.losses.append(loss.cpu().reshape(-1).numpy())
 
     def after_train_epoch(self, runner) -> None:
         loader = runner.train_dataloader

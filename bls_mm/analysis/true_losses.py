@@ -42,7 +42,7 @@ def measure_sample_losses(
     with _layers_evaluating(model), _own_randomness(), torch.no_grad():
         for position, index in enumerate(indices):
             batch = model.data_preprocessor(collate([dataset[int(index)]]), training=True)
-            losses[position] = batch_loss(_forward(model, batch), components).item()
+            losses[position] = float(batch_loss(_forward(model, batch), components))
     return losses
 
 

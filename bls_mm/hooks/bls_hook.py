@@ -9,6 +9,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 
 from bls_mm.compat import allow_mmengine_checkpoints
+from bls_mm.losses import stretch_weight
 from bls_mm.samplers import BLSSampler
 
 from .accumulation import (
@@ -52,8 +53,8 @@ class BLSHook(Hook):
             with another data set. Defaults to False.
         unbiased_weights (bool): Whether the weight of a batch whose samples cannot be told apart is
             the one that leaves the expected gradient right, at more noise; see
-            :func:`bls_mm.losses.batch_weight`. Worth it for batches of 2 to 4 at most. Defaults to
-            False, their mean.
+            :func:`bls_mm.losses.stretch_weight`. Worth it for batches of 2 to 4 at most. Defaults
+            to False, their mean.
         history_mb (float): Most megabytes that the records of all epochs take in the folder ``bls``
             of the work dir, at 2 bytes and a bit for each sample and epoch; beyond that scores are
             those of every second sample, every third, ... Defaults to 100.
@@ -150,28 +151,30 @@ class BLSHook(Hook):
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
         """Recalls the samples of the batch that came back, and weighs them."""
-        self.batch = self.batches.next_returned()
+        batch = self.batches.next_returned()
+        self.batch = batch.samples
         check_batch_size(data_batch, len(self.batch))
         if self.clock.position % ITERATIONS_BETWEEN_CHECKS == 0:
             self._check_attribution(runner, data_batch)
-        self.tap.weights = self.sampler.weights_of(self.batch)
-        self.tap.mean_weight = self.sampler.mean_weight if self.unbiased_weights else None
+        self.tap.weights, self.tap.weight = batch.weights, batch.weight
+        if self.unbiased_weights:
+            self.tap.weight = stretch_weight(
+                batch.weight, len(self.batch), self.sampler.mean_weight
+            )
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         """Scores the batch."""
         start = time.perf_counter()
         self.sampler.update(self.batch, self.tap.read(len(self.batch)))
         self.clock.tick()
-        if is_saving_in_epoch(runner, self.savers):
+        if self.savers and is_saving_in_epoch(runner, self.savers):
             self._gather_for_checkpoint(runner)
-        self._count_iteration()
-        now = time.perf_counter()
-        self.savings.scoring_seconds += now - start
-        self.savings.training_seconds += now - self.counted_until
-        self.counted_until = now
+        self.samples_uncounted += len(self.batch)
+        self.savings.scoring_seconds += time.perf_counter() - start
 
     def before_val(self, runner) -> None:
         if self.in_epoch:
+            self._count_iterations()
             self._gather_for_checkpoint(runner)  # it may turn out the best so far, and be saved
 
     def after_val_epoch(self, runner, metrics=None) -> None:
@@ -185,6 +188,7 @@ class BLSHook(Hook):
         """Adds what pruning needs to resume; on rank 0 only."""
         if self.sampler is None:
             return  # saved without training
+        self._count_iterations()
         checkpoint['bls'] = dict(
             sampler=self.sampler.state_dict(),
             savings=dict(vars(self.savings)),
@@ -208,7 +212,6 @@ class BLSHook(Hook):
         self.in_epoch, self.next_epoch, self.next_position = True, epoch + 1, 0
         self.sampler.max_epochs = self.clock.epochs_of_run(epoch, position)
         self.sampler.set_epoch(epoch)
-        self.counted_until = time.perf_counter()
         self.batches.skip(0)
         length = len(self.batches)
         if length == 0:
@@ -221,18 +224,20 @@ class BLSHook(Hook):
         self.batches.skip(position)
         self.mixing = is_mixing(self.sampler.dataset)
         self.clock.start_epoch(epoch, length, position)
+        self.counted, self.samples_uncounted = position, 0
+        self.counted_until = time.perf_counter()
         self.recorder.begin_epoch(runner, self.sampler, self.savings)
 
     def _end_epoch(self, runner) -> None:
         start = time.perf_counter()
         self._gather_for_checkpoint(runner)
         savings = self.savings
+        savings.scoring_seconds += time.perf_counter() - start
+        self._count_iterations()
         savings.epochs += 1
         savings.skipped_losses = self.sampler.scorer.skipped
         savings.planning_seconds += self.sampler.planning_seconds
-        now = time.perf_counter()
-        savings.scoring_seconds += now - start
-        savings.training_seconds += self.sampler.planning_seconds + now - self.counted_until
+        savings.training_seconds += self.sampler.planning_seconds
         self.sampler.planning_seconds = 0.0
         self.in_epoch = False
         self.recorder.end_epoch(runner, self.sampler, savings)
@@ -243,15 +248,20 @@ class BLSHook(Hook):
         if is_accumulating(runner):
             average_gradients(self.model)
 
-    def _count_iteration(self) -> None:
+    def _count_iterations(self) -> None:
+        """Counts the iterations of the epoch that are done and were not counted yet."""
         savings, clock, world_size = self.savings, self.clock, self.sampler.world_size
-        num_samples = len(self.batch) * world_size
-        savings.iterations += 1
-        savings.iterations_unpruned += clock.share_of(clock.full_length)
+        num_samples, self.samples_uncounted = self.samples_uncounted * world_size, 0
+        since, self.counted = self.counted, clock.position
+        savings.iterations += clock.position - since
+        savings.iterations_unpruned += clock.share_of(clock.full_length, since)
         savings.samples_seen += num_samples
-        savings.samples_unpruned += clock.share_of(self.samples_of_full_epoch) * world_size
+        savings.samples_unpruned += clock.share_of(self.samples_of_full_epoch, since) * world_size
         mixed = self.mixing or (self.tap.per_sample and mixes_batches(self.model))
         savings.mixed_samples += num_samples if mixed else 0
+        now = time.perf_counter()
+        savings.training_seconds += now - self.counted_until
+        self.counted_until = now
 
     def _check_attribution(self, runner, data_batch) -> None:
         world_size = self.sampler.world_size

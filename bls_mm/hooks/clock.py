@@ -77,17 +77,17 @@ class TrainingClock:
         self.position += 1
         if self.schedule == 'progress':
             # MMEngine's ParamSchedulerHook has made the first of these steps.
-            for _ in range(self.share_of(self.full_length) - 1):
+            for _ in range(self.share_of(self.full_length, self.position - 1) - 1):
                 for scheduler in self.iteration_schedulers:
                     scheduler.step()
 
-    def share_of(self, whole: int) -> int:
-        """Returns the share of the last iteration in what an epoch makes up as a whole.
+    def share_of(self, whole: int, since: int) -> int:
+        """Returns the share of the iterations since one in what an epoch makes up as a whole.
 
         In iteration i of n, out of N, a schedule passes from step ``i * N // n`` to step
         ``(i + 1) * N // n``: it is a function of the progress of the epoch.
         """
-        return self.position * whole // self.length - (self.position - 1) * whole // self.length
+        return self.position * whole // self.length - since * whole // self.length
 
     def _iteration_schedulers(self) -> Iterator[_ParamScheduler]:
         schedulers = self.runner.param_schedulers or []

@@ -22,7 +22,7 @@ def record_batches(loader: DataLoader, is_endless: bool = False) -> DataLoader:
     public attribute of it.
 
     Args:
-        loader (DataLoader): A loader of batches, in order.
+        loader (DataLoader): A loader of the batches of a BLSSampler, in order.
         is_endless (bool): Whether a loop that counts iterations has begun to iterate over it; the
             workers then live on between epochs. Defaults to False.
 
@@ -46,7 +46,7 @@ def record_batches(loader: DataLoader, is_endless: bool = False) -> DataLoader:
     }
     return DataLoader(
         loader.dataset,
-        batch_sampler=RecordingBatchSampler(loader.batch_sampler),
+        batch_sampler=RecordingBatchSampler(loader.batch_sampler, find_sampler(loader).weights_of),
         num_workers=loader.num_workers,
         collate_fn=loader.collate_fn,
         pin_memory=loader.pin_memory,

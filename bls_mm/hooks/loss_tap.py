@@ -1,6 +1,6 @@
 """Listens to the losses that a model returns, and weighs their gradients."""
 
-from typing import Dict, Optional
+from typing import Dict, Optional, Union
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ class LossTap:
 
     Attributes:
         weights (np.ndarray, optional): ``(B,)`` float32, loss weights of the coming batch.
-        mean_weight (float, optional): See :func:`bls_mm.losses.batch_weight`.
+        weight (float): Loss weight of the batch as a whole.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class LossTap:
         self.per_sample = per_sample
         self.components = components
         self.weights: Optional[np.ndarray] = None
-        self.mean_weight: Optional[float] = None
+        self.weight = 1.0
         self._losses: Optional[dict] = None
         # A compiler must not trace it: a graph would hold on to the weights of one batch.
         listen = torch.compiler.disable(self._listen) if compiled else self._listen
@@ -54,17 +54,17 @@ class LossTap:
         self._losses = output
         if self.weights is None:
             return output
-        return weigh_gradients(output, self.weights, self.mean_weight)
+        return weigh_gradients(output, self.weights, self.weight)
 
-    def read(self, batch_size: int) -> torch.Tensor:
+    def read(self, batch_size: int) -> Union[torch.Tensor, float]:
         """Returns the loss of the iteration, and forgets it.
 
         Args:
             batch_size (int): Number of samples B of the batch.
 
         Returns:
-            torch.Tensor: float32, detached, on the model's device: ``(B,)`` if ``per_sample``, else
-            a scalar.
+            torch.Tensor or float: ``(B,)`` float32, detached, on the model's device if
+            ``per_sample``; else the loss of the batch, see :func:`bls_mm.losses.batch_loss`.
 
         Raises:
             RuntimeError: If the model was not called.

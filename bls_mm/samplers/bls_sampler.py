@@ -224,15 +224,13 @@ class BLSSampler(Sampler):
             indices (torch.Tensor or sequence): ``(B,)`` integers, the samples of the batch.
             loss (torch.Tensor or float): Scalar, or ``(B,)``; see :meth:`Scorer.update`.
         """
-        loss = torch.as_tensor(loss)
-        on_cpu = loss.is_cpu
-        if loss.ndim or not on_cpu or self._scorer.needs_sample_losses is not False:
-            loss = self._scorer.reduce(loss, len(indices))
-        if on_cpu and loss.ndim == 0:
-            loss = loss.item()  # much cheaper than a tensor of its own
+        if not isinstance(loss, float) or self._scorer.needs_sample_losses is not False:
+            loss = self._scorer.reduce(torch.as_tensor(loss), len(indices))
+            if loss.ndim == 0 and loss.is_cpu:
+                loss = loss.item()  # much cheaper than a tensor of its own
         self._seen.append(self.shards.positions_of(indices), loss)
         enough = self._seen.num_indices >= self._round_size
-        if enough and self.world_size == 1 and on_cpu:
+        if enough and self.world_size == 1 and (isinstance(loss, float) or loss.is_cpu):
             self.exchange()
 
     @property

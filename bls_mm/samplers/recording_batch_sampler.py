@@ -2,11 +2,27 @@
 
 from array import array
 from collections import deque
-from itertools import islice
-from typing import Deque, Iterator, List
+from itertools import accumulate, chain, islice
+from typing import Callable, Deque, Iterator, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 from torch.utils.data import Sampler
+
+AHEAD = 64  # batches that are noted together, which takes a fraction of the time of one by one
+
+
+class Batch(NamedTuple):
+    """What is remembered of a batch.
+
+    Attributes:
+        samples (np.ndarray): ``(B,)`` int64.
+        weights (np.ndarray, optional): ``(B,)`` float32, their loss weights; None where all are 1.
+        weight (float): The mean of these.
+    """
+
+    samples: np.ndarray
+    weights: Optional[np.ndarray] = None
+    weight: float = 1.0
 
 
 class RecordingBatchSampler(Sampler):
@@ -19,11 +35,14 @@ class RecordingBatchSampler(Sampler):
     Args:
         batch_sampler (Sampler): The batch sampler of the config, for example an
             ``AspectRatioBatchSampler``.
+        weights_of (Callable, optional): Returns the loss weights of samples in the epoch that is
+            handed out: ``(n,)`` float32, or None where all are 1. Defaults to None.
     """
 
-    def __init__(self, batch_sampler: Sampler) -> None:
+    def __init__(self, batch_sampler: Sampler, weights_of: Optional[Callable] = None) -> None:
         self.batch_sampler = batch_sampler
-        self.handed_out: Deque[array] = deque()
+        self.weights_of = weights_of
+        self.handed_out: Deque[Batch] = deque()
         self.skipped = 0
 
     @property
@@ -41,12 +60,29 @@ class RecordingBatchSampler(Sampler):
 
     def __iter__(self) -> Iterator[List[int]]:
         self.handed_out.clear()
-        for batch in islice(self.batch_sampler, self.skipped, None):
-            self.handed_out.append(array('q', batch))  # three times as fast as np.array
-            yield batch
+        batches = islice(self.batch_sampler, self.skipped, None)
+        while ahead := list(islice(batches, AHEAD)):
+            for batch, note in zip(ahead, self._note(ahead)):
+                self.handed_out.append(note)
+                yield batch
 
     def __len__(self) -> int:
         return len(self.batch_sampler) - self.skipped
+
+    def _note(self, batches: Sequence[Sequence[int]]) -> List[Batch]:
+        """Returns what to remember of each batch."""
+        joined = array('q', chain.from_iterable(batches))  # three times as fast as np.array
+        samples = np.frombuffer(joined, dtype=np.int64) if joined else np.empty(0, dtype=np.int64)
+        sizes = [len(batch) for batch in batches]
+        parts = [slice(end - size, end) for size, end in zip(sizes, accumulate(sizes))]
+        weights = None if self.weights_of is None else self.weights_of(samples)
+        if weights is None:
+            return [Batch(samples[part]) for part in parts]
+        starts = [part.start for part in parts]
+        means = np.add.reduceat(weights, starts, dtype=np.float64) / sizes
+        return [
+            Batch(samples[part], weights[part], mean) for part, mean in zip(parts, means.tolist())
+        ]
 
     def skip(self, num_batches: int) -> None:
         """Leaves out the first batches of every epoch from now on, without loading them.
@@ -56,11 +92,8 @@ class RecordingBatchSampler(Sampler):
         """
         self.skipped = num_batches
 
-    def next_returned(self) -> np.ndarray:
-        """Returns, and forgets, the samples of the batch that comes back next.
-
-        Returns:
-            np.ndarray: ``(B,)`` int64.
+    def next_returned(self) -> Batch:
+        """Returns, and forgets, what is remembered of the batch that comes back next.
 
         Raises:
             RuntimeError: If more batches came back than were handed out.
@@ -70,4 +103,4 @@ class RecordingBatchSampler(Sampler):
                 'a batch came back that the batch sampler did not hand out; iterate over the '
                 'training data loader in the training loop only'
             )
-        return np.frombuffer(self.handed_out.popleft(), dtype=np.int64)
+        return self.handed_out.popleft()

@@ -67,7 +67,7 @@ class Witness(Hook):
         self._minimised = loss.detach().clone()
 
     def _note_score(self, indices, loss) -> None:
-        self._scored, self._score = list(indices), loss.detach().clone()
+        self._scored, self._score = list(indices), torch.as_tensor(loss).detach().clone()
 
     def _note_components(self, model, args, kwargs, losses) -> None:
         if kwargs.get('mode') == 'loss':

@@ -28,9 +28,10 @@ def gradients(weights, amp=False, accumulative_counts=1, per_sample=False):
     tap = LossTap(model, per_sample)
     logs = []
     for weight in weights:
-        tap.weights = None if weight is None else np.array(weight, dtype=np.float32)
+        if weight is not None:
+            tap.weights, tap.weight = np.array(weight, dtype=np.float32), np.mean(weight)
         logs.append({k: v.item() for k, v in model.train_step(DATA, wrapper).items()})
-        assert tap.read(4).mean().item() == pytest.approx(
+        assert torch.as_tensor(tap.read(4)).mean().item() == pytest.approx(
             logs[-1]['loss'], rel=1e-2 if amp else 1e-6
         )
     return torch.cat([p.grad.flatten() for p in model.parameters()]), logs
@@ -66,7 +67,7 @@ def test_unreduced_losses_get_the_weight_of_each_sample():
 def test_weights_serve_one_batch_only():
     model, wrapper = build()
     tap = LossTap(model, per_sample=False)
-    tap.weights = np.full(4, 2.0, dtype=np.float32)
+    tap.weights, tap.weight = np.full(4, 2.0, dtype=np.float32), 2.0
     model.train_step(DATA, wrapper)
     tap.read(4)
     assert tap.weights is None
@@ -86,7 +87,7 @@ def test_removed_tap_leaves_no_trace():
     model, wrapper = build()
     plain = {k: v.item() for k, v in model.train_step(DATA, wrapper).items()}
     tap = LossTap(model, per_sample=False)
-    tap.weights = np.full(4, 2.0, dtype=np.float32)
+    tap.weights, tap.weight = np.full(4, 2.0, dtype=np.float32), 2.0
     tap.remove()
     assert not model._forward_hooks
     model, wrapper = build()
