@@ -82,9 +82,11 @@ def shrink_model(model: dict) -> None:
     visit(model, without_synchronised_norms)
     backbone = model.get('backbone', {})
     kind = backbone.get('type')
-    if kind in HEAD_IN_CHANNELS:
-        model.head.in_channels = HEAD_IN_CHANNELS[kind](model.head.in_channels)
-    backbone.update(NARROW.get(kind, {}))
+    narrow = NARROW.get(kind, {})
+    if any(backbone.get(name) != value for name, value in narrow.items()):
+        if kind in HEAD_IN_CHANNELS:
+            model.head.in_channels = HEAD_IN_CHANNELS[kind](model.head.in_channels)
+        backbone.update(narrow)
     if 'arch_channels' in backbone:
         *inner, last = backbone.arch_channels
         backbone.arch_channels = [channels // 8 for channels in inner] + [last]

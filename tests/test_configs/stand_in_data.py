@@ -121,6 +121,17 @@ def make_cifar(leaf, root: Path, num: int, rng, is_detection: bool) -> None:
         _write(root / dataset.base_folder / name, b'')
 
 
+def make_mnist(leaf, root: Path, num: int, rng, is_detection: bool) -> None:
+    """MNIST: four files of bytes behind a head, of which one says how many there are."""
+    classes = len(leaf['metainfo']['classes'])
+    for split in ('train', 't10k'):
+        images = rng.integers(0, 256, (num, 32, 32), dtype=np.uint8)
+        labels = rng.integers(0, classes, num).astype(np.uint8)
+        for name, array in (('images-idx3', images), ('labels-idx1', labels)):
+            head = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, dtype='>u4').tobytes()
+            _write(root / f'{split}-{name}-ubyte', head + array.tobytes())
+
+
 def make_classes(leaf, root: Path, num: int, rng, is_detection: bool) -> None:
     """ImageNet: images below the folder of the split, labels in ``meta``."""
     names = list(_names('', num))
@@ -136,6 +147,7 @@ MAKERS = dict(
     CIFAR10=make_cifar,
     CIFAR100=make_cifar,
     ImageNet=make_classes,
+    MNIST=make_mnist,
 )
 
 
