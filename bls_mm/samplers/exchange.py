@@ -172,8 +172,11 @@ def _interleave(ranks: List[torch.Tensor], sizes: List[torch.Tensor]) -> torch.T
     size = int(sizes[0][0]) if alike else 0
     heads = [values[: alike * size].view(alike, size) for values in ranks]
     tails = [values[alike * size :] for values in ranks]
+    joined = torch.stack(heads, dim=1).view(-1)
+    if not any(map(len, tails)):
+        return joined  # as in all rounds but the last; to join nothing would copy everything
     sizes_of_tails = [sizes_of_rank[alike:] for sizes_of_rank in sizes]
-    return torch.cat([torch.stack(heads, dim=1).view(-1), _scatter(tails, sizes_of_tails)])
+    return torch.cat([joined, _scatter(tails, sizes_of_tails)])
 
 
 def _count_alike(sizes: List[torch.Tensor]) -> int:
