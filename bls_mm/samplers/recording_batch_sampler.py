@@ -2,7 +2,7 @@
 
 from array import array
 from collections import deque
-from itertools import accumulate, chain, islice
+from itertools import accumulate, islice
 from typing import Callable, Deque, Iterator, List, NamedTuple, Optional, Sequence
 
 import numpy as np
@@ -71,7 +71,9 @@ class RecordingBatchSampler(Sampler):
 
     def _note(self, batches: Sequence[Sequence[int]]) -> List[Batch]:
         """Returns what to remember of each batch."""
-        joined = array('q', chain.from_iterable(batches))  # three times as fast as np.array
+        joined = array('q')
+        for batch in batches:
+            joined.fromlist(list(batch))  # several times as fast as np.array
         samples = np.frombuffer(joined, dtype=np.int64) if joined else np.empty(0, dtype=np.int64)
         sizes = [len(batch) for batch in batches]
         parts = [slice(end - size, end) for size, end in zip(sizes, accumulate(sizes))]
