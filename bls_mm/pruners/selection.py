@@ -103,18 +103,22 @@ class Selection:
         self._count()
 
     def _count(self) -> None:
-        kept_of_group = np.zeros(1 if self._weights is None else len(self._weights), dtype=np.int64)
-        for block in blocks_of(8 * len(self._keep)):
-            keep = self.keeps(block)
-            if self._weights is None:
-                kept_of_group += np.count_nonzero(keep)
-            else:
-                group = self._group_of(block.start + np.flatnonzero(keep))
-                kept_of_group += np.bincount(group, minlength=len(kept_of_group))
-        self.num_kept = int(kept_of_group.sum())
+        self.num_kept = _count_marks(self._keep)
         self.mean_weight = 1.0
         if self._weights is not None and self.num_kept:
-            self.mean_weight = float(self._weights @ kept_of_group.astype(float)) / self.num_kept
+            kept_of_group = self._kept_of_group().astype(float)
+            self.mean_weight = float(self._weights @ kept_of_group) / self.num_kept
+
+    def _kept_of_group(self) -> np.ndarray:
+        """Counts the kept samples of each group: ``(G,)`` int64."""
+        if len(self._weights) <= 2:
+            second = _count_marks(self._keep & self._group)
+            return np.array([self.num_kept - second, second])[: len(self._weights)]
+        kept = np.zeros(len(self._weights), dtype=np.int64)
+        for block in blocks_of(8 * len(self._keep)):
+            group = self._group_of(block.start + np.flatnonzero(self.keeps(block)))
+            kept += np.bincount(group, minlength=len(kept))
+        return kept
 
     def as_mask(self, num_samples: int) -> Tuple[np.ndarray, Optional[GroupWeights]]:
         """Returns what :meth:`from_mask` takes.
@@ -185,6 +189,10 @@ class Selection:
 def keep_all(num_samples: int) -> Selection:
     """Selects every sample, unweighted."""
     return Selection.from_mask(np.ones(num_samples, dtype=bool))
+
+
+def _count_marks(octets: np.ndarray) -> int:
+    return sum(np.count_nonzero(np.unpackbits(octets[part])) for part in blocks_of(len(octets)))
 
 
 def _unpack(octets: np.ndarray, count: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from bls_mm.pruners import histogram
 from bls_mm.pruners.histogram import fine_histogram, mean, nth_smallest, percentile
 
 VALUES = {
@@ -41,7 +42,10 @@ def test_the_mean_is_that_of_the_values_that_count(case):
     assert mean(values, where) == pytest.approx(values[where].astype(float).mean(), rel=1e-6)
 
 
-def test_bins_are_narrow_and_count_every_value(case):
+@pytest.mark.parametrize('looked_at', [histogram.LOOKED_AT, 50])
+def test_bins_are_narrow_and_count_every_value(case, looked_at, monkeypatch):
+    # Where few values tell how narrow the bins are, all the others still have one.
+    monkeypatch.setattr(histogram, 'LOOKED_AT', looked_at)
     values, where = case
     edges, counts = fine_histogram(values, where)
     inside = np.sort(values[where].astype(float))
@@ -54,7 +58,9 @@ def test_bins_are_narrow_and_count_every_value(case):
     assert (width <= 0.0079 * np.abs(inside[starts]) + 1e-30).all()
 
 
-def test_dense_values_get_narrower_bins():
+@pytest.mark.parametrize('looked_at', [histogram.LOOKED_AT, 5000])
+def test_dense_values_get_narrower_bins(looked_at, monkeypatch):
+    monkeypatch.setattr(histogram, 'LOOKED_AT', looked_at)
     rng = np.random.default_rng(0)
     values = np.append(2.3 + 1e-4 * rng.random(100_000), 1e6).astype(np.float32)
     edges, _ = fine_histogram(values, np.ones(len(values), dtype=bool))
