@@ -188,7 +188,8 @@ class BLSHook(Hook):
         """Adds what pruning needs to resume; on rank 0 only."""
         if self.sampler is None:
             return  # saved without training
-        self._count_iterations()
+        if self.in_epoch:
+            self._count_iterations()
         checkpoint['bls'] = dict(
             sampler=self.sampler.state_dict(),
             savings=dict(vars(self.savings)),
