@@ -48,8 +48,8 @@ def fine_histogram(values: np.ndarray, where: np.ndarray, shards: Shards = WHOLE
     step = max(1, len(values) // LOOKED_AT)
     coarse = coarse_counts(values[::step], where[::step], shards)
     splits = -(-coarse * FINE // max(coarse.sum(), 1))
-    if step > 1:
-        splits = np.maximum(splits, 1)  # for those not looked at
+    if coarse.sum() < shards.count(where):  # of all shards, so that all decide alike
+        splits = np.maximum(splits, 1)  # for values that were not looked at
     firsts = np.cumsum(splits) - splits
     counts = np.zeros(int(splits.sum()), dtype=np.int64)
     splits, firsts = splits.astype(np.uint32), firsts.astype(np.uint32)

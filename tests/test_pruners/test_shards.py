@@ -12,6 +12,7 @@ from bls_mm.pruners import (
     NoPruning,
     SeTa,
     StaticRandom,
+    histogram,
 )
 from bls_mm.pruners.choose import thin_to
 from bls_mm.pruners.shards import Shards
@@ -162,3 +163,18 @@ def test_a_shards_own_generator_leaves_the_common_one_in_step():
     own, common = zip(*on_shards(draw))
     assert len(set(own)) == SIZE
     assert len(set(common)) == 1
+
+
+def test_shards_agree_on_bins_where_only_some_look_at_all_values(monkeypatch):
+    monkeypatch.setattr(histogram, 'LOOKED_AT', 100)
+    values = np.random.default_rng(0).gamma(2, 1, 399).astype(np.float32)
+    parts = values[:199], values[199:]  # the second is just long enough to look at every other one
+
+    def count(shards):
+        mine = parts[shards.rank]
+        return histogram.fine_histogram(mine, np.ones(len(mine), dtype=bool), shards)
+
+    first, second = on_shards(count, size=2)
+    np.testing.assert_array_equal(first.edges, second.edges)
+    np.testing.assert_array_equal(first.counts, second.counts)
+    assert first.counts.sum() == len(values)
