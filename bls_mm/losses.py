@@ -162,17 +162,20 @@ def weigh_gradients(losses: Losses, weights: np.ndarray, weight: float) -> dict:
         dict: The same losses, to be used in their place.
     """
 
-    def weigh(loss: torch.Tensor) -> torch.Tensor:
-        if not loss.requires_grad:
-            return loss
-        each = loss.ndim and loss.shape == weights.shape
-        factor = torch.from_numpy(weights).to(loss) if each else weight
-        # Between two equal values lies the same value, and the factor is the slope towards one.
-        return torch.lerp(loss.detach(), loss, factor)
+    return {
+        name: _weigh(value, weights, weight) if is_loss(name) else value
+        for name, value in losses.items()
+    }
 
-    weighed = dict(losses)
-    for name in filter(is_loss, losses):
-        value = losses[name]
-        is_list = isinstance(value, (list, tuple))
-        weighed[name] = [weigh(part) for part in value] if is_list else weigh(value)
-    return weighed
+
+def _weigh(
+    loss: Union[torch.Tensor, List[torch.Tensor]], weights: np.ndarray, weight: float
+) -> Union[torch.Tensor, List[torch.Tensor]]:
+    if isinstance(loss, (list, tuple)):
+        return [_weigh(part, weights, weight) for part in loss]
+    if not loss.requires_grad:
+        return loss
+    each = loss.ndim and loss.shape == weights.shape
+    factor = torch.from_numpy(weights).to(loss) if each else weight
+    # Between two equal values lies the same value, and the factor is the slope towards one.
+    return torch.lerp(loss.detach(), loss, factor)

@@ -12,6 +12,7 @@ from mmengine.registry import HOOKS
 from bls_mm.hooks import BLSHook
 from bls_mm.hooks.epochs import is_iteration_based
 from bls_mm.hooks.loss_tap import LossTap
+from bls_mm.samplers import Batch
 
 from .true_losses import measure_sample_losses
 
@@ -91,12 +92,15 @@ class LossRecorder(Hook):
         self.losses: List[np.ndarray] = []
         self.true_losses: List[np.ndarray] = []
 
+    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        self.tap.batch = Batch(self.bls_hook.batch)
+
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         batch = self.bls_hook.batch
         self.sizes.append(len(batch))
         self.epochs.append(runner.epoch)
         self.indices.append(batch)
-        loss = torch.as_tensor(self.tap.read(len(batch)))
+        loss = torch.as_tensor(self.tap.read())
         self.losses.append(loss.cpu().reshape(-1).numpy())
 
     def after_train_epoch(self, runner) -> None:

@@ -156,16 +156,15 @@ class BLSHook(Hook):
         check_batch_size(data_batch, len(self.batch))
         if self.clock.position % ITERATIONS_BETWEEN_CHECKS == 0:
             self._check_attribution(runner, data_batch)
-        self.tap.weights, self.tap.weight = batch.weights, batch.weight
         if self.unbiased_weights:
-            self.tap.weight = stretch_weight(
-                batch.weight, len(self.batch), self.sampler.mean_weight
-            )
+            weight = stretch_weight(batch.weight, len(self.batch), self.sampler.mean_weight)
+            batch = batch._replace(weight=weight)
+        self.tap.batch = batch
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         """Scores the batch."""
         start = time.perf_counter()
-        self.sampler.update(self.batch, self.tap.read(len(self.batch)))
+        self.sampler.update(self.batch, self.tap.read())
         self.clock.tick()
         if self.savers and is_saving_in_epoch(runner, self.savers):
             self._gather_for_checkpoint(runner)

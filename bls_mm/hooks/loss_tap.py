@@ -2,11 +2,11 @@
 
 from typing import Dict, Optional, Union
 
-import numpy as np
 import torch
 from torch import nn
 
 from bls_mm.losses import are_per_sample, batch_loss, sample_losses, weigh_gradients
+from bls_mm.samplers import Batch
 
 
 class LossTap:
@@ -23,8 +23,8 @@ class LossTap:
         compiled (bool): Whether ``torch.compile`` works on the model. Defaults to False.
 
     Attributes:
-        weights (np.ndarray, optional): ``(B,)`` float32, loss weights of the coming batch.
-        weight (float): Loss weight of the batch as a whole.
+        batch (Batch, optional): The batch that the model is about to see. Without one it is not
+            listened to, as where another hook runs it between iterations.
     """
 
     def __init__(
@@ -36,31 +36,36 @@ class LossTap:
     ) -> None:
         self.per_sample = per_sample
         self.components = components
-        self.weights: Optional[np.ndarray] = None
-        self.weight = 1.0
-        self._losses: Optional[dict] = None
+        self.batch: Optional[Batch] = None
+        self._loss: Optional[Union[torch.Tensor, float]] = None
         # A compiler must not trace it: a graph would hold on to the weights of one batch.
         listen = torch.compiler.disable(self._listen) if compiled else self._listen
         self._handle = model.register_forward_hook(listen, with_kwargs=True)
 
     def _listen(self, model, args, kwargs, output):
-        if kwargs.get('mode') != 'loss' or not model.training:
+        batch = self.batch
+        if batch is None or kwargs.get('mode') != 'loss' or not model.training:
             return output
         if not isinstance(output, dict):
             raise TypeError(
                 f"{type(model).__name__} returned {type(output).__name__} in mode='loss'; BLSHook "
                 'needs the dict of losses that MMEngine models return'
             )
-        self._losses = output
-        if self.weights is None:
+        # Now, since to hold on to the losses would keep the graph of the iteration alive.
+        self._loss = self._loss_of(output, len(batch.samples))
+        if batch.weights is None:
             return output
-        return weigh_gradients(output, self.weights, self.weight)
+        return weigh_gradients(output, batch.weights, batch.weight)
 
-    def read(self, batch_size: int) -> Union[torch.Tensor, float]:
-        """Returns the loss of the iteration, and forgets it.
+    def _loss_of(self, losses: dict, batch_size: int) -> Union[torch.Tensor, float]:
+        if self.per_sample is None:
+            self.per_sample = are_per_sample(losses, batch_size, self.components)
+        if self.per_sample:
+            return sample_losses(losses, batch_size, self.components)
+        return batch_loss(losses, self.components)
 
-        Args:
-            batch_size (int): Number of samples B of the batch.
+    def read(self) -> Union[torch.Tensor, float]:
+        """Returns the loss of the batch, and forgets both.
 
         Returns:
             torch.Tensor or float: ``(B,)`` float32, detached, on the model's device if
@@ -69,17 +74,13 @@ class LossTap:
         Raises:
             RuntimeError: If the model was not called.
         """
-        if self._losses is None:
+        loss, self._loss, self.batch = self._loss, None, None
+        if loss is None:
             raise RuntimeError(
                 "the model's forward was not called with mode='loss' in this iteration, so BLSHook "
                 'saw no loss; a model with a train_step of its own must call it for its losses'
             )
-        losses, self._losses, self.weights = self._losses, None, None
-        if self.per_sample is None:
-            self.per_sample = are_per_sample(losses, batch_size, self.components)
-        if self.per_sample:
-            return sample_losses(losses, batch_size, self.components)
-        return batch_loss(losses, self.components)
+        return loss
 
     def remove(self) -> None:
         """Takes the hook off the model."""

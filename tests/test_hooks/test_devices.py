@@ -8,7 +8,7 @@ import pytest
 import torch
 from toy import ToyModel, build_runner
 
-from bls_mm.samplers import BLSSampler
+from bls_mm.samplers import Batch, BLSSampler
 
 NUM = 2100  # batches of one: more than are joined at a time
 
@@ -52,10 +52,10 @@ def test_weights_reach_the_device_without_an_answer():
 
     tap = LossTap(model, per_sample=True)
     batch = sampler.selection.indices
-    tap.weights = sampler.weights_of(batch)
-    assert tap.weights.max() == 2
+    tap.batch = Batch(batch, sampler.weights_of(batch), 1.0)
+    assert tap.batch.weights.max() == 2
     losses = model([torch.ones(2)] * len(batch), mode='loss')
     assert losses['loss_square'].device.type == 'meta'
-    sampler.update(batch, tap.read(len(batch)))
+    sampler.update(batch, tap.read())
     with pytest.raises(NotImplementedError, match='meta tensor'):
         sampler.exchange()

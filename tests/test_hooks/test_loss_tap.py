@@ -1,5 +1,7 @@
 """The weight of a batch acts on its gradient: exactly, under AMP and accumulation, and once."""
 
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from torch.optim import SGD
 from toy import CpuAmpOptimWrapper, ToyModel
 
 from bls_mm.hooks.loss_tap import LossTap
+from bls_mm.samplers import Batch
 
 DATA = dict(inputs=list(torch.randn(4, 2, generator=torch.Generator().manual_seed(0))))
 
@@ -22,16 +25,22 @@ def build(amp=False, accumulative_counts=1, per_sample=False):
     return model, wrapper
 
 
+def weighed_batch(weights=None):
+    """Four samples, with these weights."""
+    if weights is None:
+        return Batch(np.arange(4))
+    return Batch(np.arange(4), np.array(weights, dtype=np.float32), np.mean(weights))
+
+
 def gradients(weights, amp=False, accumulative_counts=1, per_sample=False):
     """Gradients after one pass for each vector of weights, and the logged losses."""
     model, wrapper = build(amp, accumulative_counts, per_sample)
     tap = LossTap(model, per_sample)
     logs = []
     for weight in weights:
-        if weight is not None:
-            tap.weights, tap.weight = np.array(weight, dtype=np.float32), np.mean(weight)
+        tap.batch = weighed_batch(weight)
         logs.append({k: v.item() for k, v in model.train_step(DATA, wrapper).items()})
-        assert torch.as_tensor(tap.read(4)).mean().item() == pytest.approx(
+        assert torch.as_tensor(tap.read()).mean().item() == pytest.approx(
             logs[-1]['loss'], rel=1e-2 if amp else 1e-6
         )
     return torch.cat([p.grad.flatten() for p in model.parameters()]), logs
@@ -67,27 +76,47 @@ def test_unreduced_losses_get_the_weight_of_each_sample():
 def test_weights_serve_one_batch_only():
     model, wrapper = build()
     tap = LossTap(model, per_sample=False)
-    tap.weights, tap.weight = np.full(4, 2.0, dtype=np.float32), 2.0
+    tap.batch = weighed_batch([2.0] * 4)
     model.train_step(DATA, wrapper)
-    tap.read(4)
-    assert tap.weights is None
+    tap.read()
+    assert tap.batch is None
 
 
 def test_evaluation_is_not_listened_to():
     model, _ = build()
     tap = LossTap(model, per_sample=False)
+    tap.batch = weighed_batch()
     model.eval()
     model(**DATA, mode='loss')
     model(**DATA, mode='predict')
     with pytest.raises(RuntimeError, match="forward was not called with mode='loss'"):
-        tap.read(4)
+        tap.read()
+
+
+def test_a_model_that_runs_between_iterations_is_not_listened_to():
+    model, _ = build()
+    tap = LossTap(model, per_sample=False)
+    model(**DATA, mode='loss')  # as MMEngine's PreciseBN would
+    tap.batch = weighed_batch()
+    with pytest.raises(RuntimeError, match="forward was not called with mode='loss'"):
+        tap.read()
+
+
+def test_graph_of_the_iteration_is_not_held_on_to():
+    model, _ = build()
+    tap = LossTap(model, per_sample=False)
+    tap.batch = weighed_batch()
+    losses = model(**DATA, mode='loss')
+    graph = weakref.ref(losses['loss_square'])
+    del losses
+    assert graph() is None
 
 
 def test_removed_tap_leaves_no_trace():
     model, wrapper = build()
     plain = {k: v.item() for k, v in model.train_step(DATA, wrapper).items()}
     tap = LossTap(model, per_sample=False)
-    tap.weights, tap.weight = np.full(4, 2.0, dtype=np.float32), 2.0
+    tap.batch = weighed_batch([2.0] * 4)
     tap.remove()
     assert not model._forward_hooks
     model, wrapper = build()
