@@ -46,7 +46,7 @@ def load(name, words, work_dir):
         for dataset in loader.dataset.datasets:
             dataset.data_root = dataset.data_root.replace('data/short_words', str(words))
     cfg.work_dir = str(work_dir)
-    cfg.train_dataloader.update(batch_size=4, num_workers=2)
+    cfg.train_dataloader.update(batch_size=4, num_workers=2, persistent_workers=True)
     cfg.train_cfg.update(max_epochs=4, val_interval=4)
     cfg.log_level = 'WARNING'
     return cfg
