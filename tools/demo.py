@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Dict, List, NamedTuple
 
@@ -15,9 +16,8 @@ from rich.table import Table
 from bls_mm.analysis.runs import read_result
 
 ROOT = Path(__file__).parent.parent
-# Two threads take three fifths of the time of one. Where anything else wants a core, each waits for the
-# other in every operation, ten times as long as it works unless it soon stops spinning.
-ENVIRONMENT = {**os.environ, 'OMP_NUM_THREADS': '2', 'GOMP_SPINCOUNT': '1000'}
+# Each run has a core to itself.
+ENVIRONMENT = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONUNBUFFERED': '1'}
 
 
 class Task(NamedTuple):
@@ -68,14 +68,53 @@ def run(arguments: List[str]) -> None:
     subprocess.run([sys.executable, *arguments], cwd=ROOT, env=ENVIRONMENT, check=True)
 
 
+def run_side_by_side(commands: Dict[str, List[str]]) -> None:
+    """Runs several tools at once, so that whatever else slows the machine slows all of them alike.
+
+    Args:
+        commands (dict[str, list[str]]): Name of a run to its command; each line that it writes is
+            shown behind its name.
+
+    Raises:
+        SystemExit: If one fails; the others are ended then.
+    """
+    width = max(map(len, commands))
+    processes = {}
+    for name, arguments in commands.items():
+        print(f'\n{name:{width}} $ python {" ".join(arguments)}', flush=True)
+        processes[name] = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=ENVIRONMENT,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def follow(name: str) -> str:
+        for line in processes[name].stdout:
+            print(f'{name:{width}} | {line}', end='', flush=True)
+        processes[name].wait()
+        return name
+
+    with ThreadPoolExecutor(len(commands)) as pool:
+        for followed in as_completed([pool.submit(follow, name) for name in commands]):
+            name = followed.result()
+            if processes[name].returncode:
+                for process in processes.values():
+                    process.terminate()
+                sys.exit(f'{name} failed with exit status {processes[name].returncode}, see above')
+
+
 def train(task: Task) -> Dict[str, dict]:
-    """Trains every config of the task, one after another; returns what each run came to."""
-    runs = {}
+    """Trains every config of the task side by side; returns what each run came to."""
+    commands = {}
     for name, config in task.configs.items():
-        work_dir = ROOT / task.work_dir / name
-        shutil.rmtree(work_dir, ignore_errors=True)
-        run(['tools/train.py', config, '--work-dir', str(work_dir.relative_to(ROOT))])
-        runs[name] = read_result(work_dir, task.metric_suffix)
+        work_dir = f'{task.work_dir}/{name}'
+        shutil.rmtree(ROOT / work_dir, ignore_errors=True)
+        commands[name] = ['tools/train.py', config, '--work-dir', work_dir]
+    run_side_by_side(commands)
+    runs = {name: read_result(ROOT / task.work_dir / name, task.metric_suffix) for name in commands}
     pruned_runs = [result for result in runs.values() if 'samples_seen' in result]
     for result in runs.values():
         result.setdefault('samples_seen', pruned_runs[0]['samples_unpruned'])

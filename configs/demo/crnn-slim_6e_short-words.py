@@ -1,4 +1,4 @@
-# MMOCR's CRNN, slim enough to learn to read within three minutes or so on two CPU cores: a small residual
+# MMOCR's CRNN, slim enough to learn to read within three minutes or so on one CPU core: a small residual
 # backbone instead of MiniVGG, and a convolution instead of the recurrent decoder.
 _base_ = [
     'mmocr::textrecog/crnn/crnn_mini-vgg_5e_mj.py',
