@@ -23,7 +23,9 @@ from .state import as_arrays, as_tensors, change_samples
 
 SELECT, ORDER = 0, 1  # purposes of an epoch's random generators
 AUTO = dict(type='ResidualScorer', per_sample='auto')
-MIN_ROUND = 1 << 17  # samples scored at a time, or an 8th of the data set if that is more
+MIN_ROUND = 1 << 17  # samples scored at a time, or the share below of the data set if that is more
+SCORED_SHARE = 1 / 8
+EXCHANGED_SHARE = 1 / 4  # in each round all ranks wait for one another
 
 
 @DATA_SAMPLERS.register_module()
@@ -117,7 +119,8 @@ class BLSSampler(Sampler):
         self.never_one_of: Optional[int] = None
         self.planning_seconds = 0.0
         self._seen = SeenBatches(num_held)
-        self._round_size = max(MIN_ROUND, len(dataset) // 8)
+        share = SCORED_SHARE if self.world_size == 1 else EXCHANGED_SHARE
+        self._round_size = max(MIN_ROUND, int(len(dataset) * share))
         self._gathered: Optional[dict] = None
         # Until the first plan the epoch is a full one: MMEngine builds schedules from this length.
         self.epoch = 0
