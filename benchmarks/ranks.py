@@ -1,9 +1,9 @@
 """The exchange at the end of an epoch over several processes, against the bare collective.
 
 Each of R gloo processes saw its share of the samples in batches of 256. Measured on rank 0, in
-turn, the median of five after one to warm up: one ``all_gather`` of the same bytes (int32 indices, one
-float32 loss a batch), and ``exchange_batches``. What it takes to score the exchanged batches stands
-apart, and is the same for any R.
+turn, the median of five after one to warm up: one ``all_gather`` of the same bytes (indices as
+int32, one float32 loss a batch), and ``exchange_batches``. What it takes to score the exchanged
+batches stands apart, and is the same for any R.
 """
 
 import json
