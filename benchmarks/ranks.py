@@ -23,8 +23,7 @@ def on_rank(rank: int, world_size: int, num_samples: int, folder: str) -> None:
     import torch.distributed as dist
     from mmengine.dist import all_gather
 
-    from bls_mm.samplers.bls_sampler import EXCHANGED_SHARE
-    from bls_mm.samplers.exchange import SeenBatches, exchange_batches
+    from bls_mm.samplers.exchange import SeenBatches, exchange_batches, round_size
     from bls_mm.scorers import BatchLossScorer
 
     torch.set_num_threads(1)
@@ -48,7 +47,7 @@ def on_rank(rank: int, world_size: int, num_samples: int, folder: str) -> None:
         bare = time.perf_counter() - start
         dist.barrier()
         start = time.perf_counter()
-        rounds = list(exchange_batches(seen, False, int(num_samples * EXCHANGED_SHARE)))
+        rounds = list(exchange_batches(seen, False, round_size(num_samples, world_size)))
         exchange = time.perf_counter() - start
         assert sum(len(batches.indices) for batches in rounds) == num_samples
         start = time.perf_counter()

@@ -16,7 +16,7 @@ from rich.table import Table
 from bls_mm.analysis.runs import read_result
 
 ROOT = Path(__file__).parent.parent
-# Each run has a core to itself.
+# One thread each, since runs share the machine; unbuffered, so that prints keep their place.
 ENVIRONMENT = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONUNBUFFERED': '1'}
 
 

@@ -15,7 +15,7 @@ from bls_mm.pruners.selection import keep_all
 from bls_mm.registry import SCORERS, build
 from bls_mm.scorers import Scorer
 
-from .exchange import ScoredBatches, SeenBatches, exchange_batches, first_loss
+from .exchange import ScoredBatches, SeenBatches, exchange_batches, first_loss, round_size
 from .layouts import LAYOUTS
 from .order import RUN_LENGTHS, ascending_order, random_order
 from .plan import deal, epoch_generator, rank_length
@@ -23,9 +23,6 @@ from .state import as_arrays, as_tensors, change_samples
 
 SELECT, ORDER = 0, 1  # purposes of an epoch's random generators
 AUTO = dict(type='ResidualScorer', per_sample='auto')
-MIN_ROUND = 1 << 17  # samples scored at a time, or the share below of the data set if that is more
-SCORED_SHARE = 1 / 8
-EXCHANGED_SHARE = 1 / 4  # in each round all ranks wait for one another
 
 
 @DATA_SAMPLERS.register_module()
@@ -119,8 +116,7 @@ class BLSSampler(Sampler):
         self.never_one_of: Optional[int] = None
         self.planning_seconds = 0.0
         self._seen = SeenBatches(num_held)
-        share = SCORED_SHARE if self.world_size == 1 else EXCHANGED_SHARE
-        self._round_size = max(MIN_ROUND, int(len(dataset) * share))
+        self._round_size = round_size(len(dataset), self.world_size)
         self._gathered: Optional[dict] = None
         # Until the first plan the epoch is a full one: MMEngine builds schedules from this length.
         self.epoch = 0

@@ -138,6 +138,18 @@ def exchange_batches(
         indices, losses = indices[lengths[rank] :], losses[loss_lengths[rank] :]
 
 
+def round_size(num_samples: int, world_size: int) -> int:
+    """Returns how many samples are scored at a time: the fewer, the less memory for copies.
+
+    Between ranks rounds are larger, since in each all of them wait for one another.
+
+    Args:
+        num_samples (int): Length of the data set.
+        world_size (int): Number of ranks.
+    """
+    return max(1 << 17, num_samples // (8 if world_size == 1 else 4))
+
+
 def first_loss(seen: ScoredBatches) -> Optional[float]:
     """Returns the loss of the first batch, of all ranks, that has a finite one; the same on all.
 

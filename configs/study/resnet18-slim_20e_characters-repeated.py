@@ -1,5 +1,5 @@
-# A task of docs/results.md with much to leave out: of 4,000 training images half are repetitions, ten of each of
-# 200, as oversampling or the frames of a film make them.
+# A task of docs/results.md with much to leave out: of 4,000 training images half are repetitions, ten more of
+# each of 200, as oversampling or the frames of a film make them.
 _base_ = 'resnet18-slim_20e_characters-4k.py'
 
 characters = _base_.characters
