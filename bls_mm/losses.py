@@ -1,6 +1,6 @@
 """A dict of losses, as models return it, becomes one number. Pure functions."""
 
-from typing import Dict, List, Mapping, Optional, Union
+from typing import Dict, Iterator, List, Mapping, Optional, Tuple, Union
 
 import numpy as np
 import torch
@@ -8,7 +8,9 @@ import torch
 Losses = Mapping[str, Union[torch.Tensor, List[torch.Tensor]]]
 
 
-def loss_components(losses: Losses, weights: Optional[Dict[str, float]] = None) -> dict:
+def loss_components(
+    losses: Losses, weights: Optional[Dict[str, float]] = None
+) -> Iterator[Tuple[str, torch.Tensor, float]]:
     """Picks the loss components out of what a model returned.
 
     Entries whose name contains no 'loss', such as accuracies, are only logged.
@@ -18,30 +20,29 @@ def loss_components(losses: Losses, weights: Optional[Dict[str, float]] = None) 
         weights (dict[str, float], optional): Which components count, and how much. Defaults to
             None, all of them equally.
 
-    Returns:
-        dict[str, tuple]: Name to list of tensors and weight.
+    Yields:
+        tuple: Name, tensor and weight; of a list each of its tensors.
 
     Raises:
         KeyError: If a component is asked for that the model does not return.
     """
-    if weights is None:
-        return {name: (_as_parts(losses[name]), 1.0) for name in filter(is_loss, losses)}
-    for name in weights:
+    for name in filter(is_loss, losses) if weights is None else weights:
         if name not in losses:
             raise KeyError(
                 f'components names {name!r}, but the model returns {", ".join(losses)}; '
                 'name some of these'
             )
-    return {name: (_as_parts(losses[name]), weight) for name, weight in weights.items()}
+        value, weight = losses[name], 1.0 if weights is None else weights[name]
+        if isinstance(value, (list, tuple)):
+            for part in value:
+                yield name, part, weight
+        else:
+            yield name, value, weight
 
 
 def is_loss(name: str) -> bool:
     """Whether an entry of this name is minimised, as MMEngine's ``parse_losses`` sees it."""
     return 'loss' in name
-
-
-def _as_parts(value: Union[torch.Tensor, List[torch.Tensor]]) -> List[torch.Tensor]:
-    return value if isinstance(value, (list, tuple)) else [value]
 
 
 def batch_loss(
@@ -61,10 +62,9 @@ def batch_loss(
         ValueError: If there is no loss in it.
     """
     total = None
-    for parts, weight in loss_components(losses, weights).values():
-        for part in parts:
-            loss = _mean(part) if weight == 1 else _mean(part) * weight
-            total = loss if total is None else total + loss
+    for _, part, weight in loss_components(losses, weights):
+        loss = _mean(part) if weight == 1 else _mean(part) * weight
+        total = loss if total is None else total + loss
     if total is None:
         raise ValueError(
             f"the model returned {', '.join(losses) or 'nothing'}: no name contains 'loss'; "
@@ -96,15 +96,14 @@ def sample_losses(
         ValueError: If a component is not of shape ``(B,)``.
     """
     total = 0
-    for name, (parts, weight) in loss_components(losses, weights).items():
-        for part in parts:
-            if not is_per_sample(part, batch_size):
-                raise ValueError(
-                    f'the loss {name!r} has shape {tuple(part.shape)}, but a scorer of true sample '
-                    f'losses needs ({batch_size},), one value for each sample; make it unreduced '
-                    "(reduction='none'), or use BatchLossScorer"
-                )
-            total = total + weight * part.detach().float().reshape(batch_size)
+    for name, part, weight in loss_components(losses, weights):
+        if not is_per_sample(part, batch_size):
+            raise ValueError(
+                f'the loss {name!r} has shape {tuple(part.shape)}, but a scorer of true sample '
+                f'losses needs ({batch_size},), one value for each sample; make it unreduced '
+                "(reduction='none'), or use BatchLossScorer"
+            )
+        total = total + weight * part.detach().float().reshape(batch_size)
     return total
 
 
@@ -123,10 +122,8 @@ def are_per_sample(
         batch_size (int): Number of samples B of the batch.
         weights (dict[str, float], optional): See :func:`loss_components`.
     """
-    components = loss_components(losses, weights).values()
-    return bool(components) and all(
-        is_per_sample(part, batch_size) for parts, _ in components for part in parts
-    )
+    parts = [part for _, part, _ in loss_components(losses, weights)]
+    return bool(parts) and all(is_per_sample(part, batch_size) for part in parts)
 
 
 def stretch_weight(weight: float, batch_size: int, mean_weight: float) -> float:

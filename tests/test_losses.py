@@ -7,7 +7,6 @@ from mmengine.model import BaseModel
 
 from bls_mm.losses import (
     batch_loss,
-    loss_components,
     sample_losses,
     stretch_weight,
     weigh_gradients,
@@ -45,7 +44,7 @@ def test_unknown_component_is_one_sentence():
     with pytest.raises(
         KeyError, match="components names 'loss_mask', but the model returns loss_cls"
     ):
-        loss_components(LOSSES, dict(loss_mask=1.0))
+        batch_loss(LOSSES, dict(loss_mask=1.0))
 
 
 def test_no_loss_at_all_is_one_sentence():

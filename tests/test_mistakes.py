@@ -87,6 +87,7 @@ OPTIONS = [
     (MinShare, dict(share=20), 'share must be a share between 0 and 1, but got 20'),
     (SteeredPruner, dict(pruner=SeTa(), target_savings=30), 'target_savings must be a share'),
     (SteeredPruner, dict(pruner=SeTa(), target_savings=1), 'target_savings must be below 1'),
+    (SteeredPruner, dict(pruner=SeTa(), placebo=1), 'placebo must be True or False, but got 1'),
     (SteeredPruner, dict(pruner=SeTa(), guards='Revisit'), "a list, but got 'Revisit'; write for"),
     (BLSSampler, dict(dataset=[1], layout='x'), "one of replicated, shared, sharded, but got 'x'"),
     (BLSSampler, dict(dataset=[1], run_length=3), 'power of two from 1 to 65,536, but got 3'),

@@ -11,7 +11,7 @@ from .guards import Guard
 from .pruner import Pruner, check_share
 from .selection import GroupWeights, Selection
 
-OPTIONS = ('target_savings', 'guards')
+OPTIONS = ('target_savings', 'guards', 'placebo')
 MOST = 0.9  # of the samples, pruned in one epoch
 RATIOS = (0.01, 0.95)  # how far the pruner's own prune_ratio is moved
 
@@ -52,6 +52,9 @@ class SteeredPruner(Pruner):
             respect to a run without pruning. Defaults to None, whatever the pruner saves.
         guards (sequence[dict or Guard]): Such as ``[dict(type='Revisit', epochs=5)]``. Defaults to
             none.
+        placebo (bool): Whether each sample gets the score of another one, drawn once and for all:
+            what a method loses by it is what its scores were worth. For comparisons. Defaults to
+            False.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class SteeredPruner(Pruner):
         pruner: Pruner,
         target_savings: Optional[float] = None,
         guards: Sequence[Union[dict, Guard]] = (),
+        placebo: bool = False,
     ) -> None:
         super().__init__(pruner.delta)
         if target_savings is not None:
@@ -68,16 +72,21 @@ class SteeredPruner(Pruner):
                 f'guards must be a list, but got {guards!r}; write for example '
                 "guards=[dict(type='Revisit', epochs=5)]"
             )
+        if not isinstance(placebo, bool):
+            raise ValueError(f'placebo must be True or False, but got {placebo!r}')
         self.pruner = pruner
         self.needs_scores = pruner.needs_scores
         self.target_savings = target_savings
         self.guards = [build(GUARDS, 'guard', guard, Guard) for guard in guards]
+        self.placebo = placebo
         self.pruned: List[int] = []  # samples that each epoch pruned
         self.brought_back = 0  # by guards, in the last epoch
         self.own_ratio = self.ratio = getattr(pruner, 'prune_ratio', None)
 
     def select(self, scores, visits, epoch, max_epochs, rng):
         num = len(scores)
+        if self.placebo:
+            scores = scores[np.random.default_rng(0).permutation(num)]
         annealing = self.pruner.is_annealing(epoch, max_epochs)
         goal = None
         if self.target_savings is not None:

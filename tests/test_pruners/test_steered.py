@@ -117,6 +117,27 @@ def test_what_guards_bring_back_is_saved_elsewhere():
     assert abs(savings(selections) - 0.4) < 0.01
 
 
+def test_a_placebo_prunes_as_many_and_always_looks_at_the_same_other_samples():
+    scores = np.random.default_rng(1).gamma(2, 1, NUM).astype(np.float32)
+    visits = np.ones(NUM, dtype=np.uint8)
+    kept = {}
+    for placebo in (False, True):
+        pruner = SteeredPruner(InfoBatch(delta=1.0), placebo=placebo)
+        kept[placebo] = [
+            pruner.select(scores, visits, epoch, EPOCHS, epoch_generator(0, epoch, 0))
+            for epoch in range(1, EPOCHS)
+        ]
+    assert [one.num_kept for one in kept[False]] == [one.num_kept for one in kept[True]]
+    always = {
+        placebo: np.all([selection.as_mask(NUM)[0] for selection in selections], axis=0)
+        for placebo, selections in kept.items()
+    }
+    hard = scores >= scores.mean()
+    np.testing.assert_array_equal(always[False], hard)
+    assert np.count_nonzero(always[True]) == np.count_nonzero(hard)
+    assert hard[always[True]].mean() == pytest.approx(hard.mean(), abs=0.05)
+
+
 def test_a_run_of_mmengine_saves_it(tmp_path):
     pruner = dict(type='InfoBatch', target_savings=0.25, guards=[dict(type='Revisit', epochs=3)])
     _, _, hook = train(tmp_path, pruner=pruner, max_epochs=8, num=200)
