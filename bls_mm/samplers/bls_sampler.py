@@ -42,7 +42,8 @@ class BLSSampler(Sampler):
             ``dict(type='ResidualScorer', per_sample='auto')``. Defaults to
             ``dict(type='BatchLossScorer')``.
         pruner (dict or Pruner): Config of a pruner. Defaults to ``dict(type='SeTa')``. Every pruner
-            also has the options ``target_savings`` and ``guards`` of :class:`SteeredPruner`.
+            also has the options ``target_savings``, ``guards`` and ``placebo`` of
+            :class:`SteeredPruner`.
         shuffle (bool): Whether to shuffle the kept samples. Defaults to True.
         seed (int, optional): Seed of selection and order, the same on every rank. Defaults to None,
             a random one that the ranks agree on.
