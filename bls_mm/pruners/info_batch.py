@@ -33,6 +33,8 @@ class InfoBatch(Pruner):
         keep_ratios (sequence[float], optional): Share in (0, 1] that stays below each percentile;
             needs ``quantiles``, and takes the place of ``prune_ratio``. Defaults to None.
         delta (float): Share of the epochs that prune. Defaults to 0.875.
+        rescale (bool): Whether the kept get the weights above; without them, the paper's ablation,
+            easy samples count less. Defaults to True.
     """
 
     shardable = True
@@ -43,6 +45,7 @@ class InfoBatch(Pruner):
         quantiles: Optional[Sequence[float]] = None,
         keep_ratios: Optional[Sequence[float]] = None,
         delta: float = 0.875,
+        rescale: bool = True,
     ) -> None:
         super().__init__(delta)
         check_share('prune_ratio', prune_ratio, below=1)
@@ -53,7 +56,10 @@ class InfoBatch(Pruner):
             )
         if quantiles is not None:
             _check_quantiles(quantiles, keep_ratios)
+        if not isinstance(rescale, bool):
+            raise ValueError(f'rescale must be True or False, but got {rescale!r}')
         self.prune_ratio = prune_ratio
+        self.rescale = rescale
         self.quantiles = quantiles
         self.keep_ratios = keep_ratios
 
@@ -70,6 +76,8 @@ class InfoBatch(Pruner):
         ratios = [self.prune_ratio] if self.quantiles is None else [1 - k for k in self.keep_ratios]
         for number, prune_ratio in enumerate(ratios):
             keep |= thin(group == number, prune_ratio, rng, self.shards)
+        if not self.rescale:
+            return keep, None
         return keep, GroupWeights([*(1 / (1 - ratio) for ratio in ratios), 1], group)
 
 

@@ -37,6 +37,13 @@ def test_the_weights_of_the_kept_stand_for_the_pruned():
         assert select(InfoBatch(ratio), scores).weights.sum() == pytest.approx(4000, abs=4)
 
 
+def test_without_rescaling_the_same_samples_stay_unweighted():
+    scores = np.random.default_rng(1).gamma(2, 1, 400).astype(np.float32)
+    selection = select(InfoBatch(rescale=False), scores)
+    assert selection.weights is None
+    np.testing.assert_array_equal(selection.indices, select(InfoBatch(), scores).indices)
+
+
 def test_equal_scores_prune_nothing():
     selection = select(InfoBatch(), np.full(9, 2, dtype=np.float32))
     assert len(selection.indices) == 9
@@ -49,6 +56,7 @@ def test_equal_scores_prune_nothing():
         (dict(prune_ratio=1.0), 'prune_ratio must be below 1, but got 1.0'),
         (dict(prune_ratio=-0.1), 'prune_ratio must be a share between 0 and 1, but got -0.1'),
         (dict(delta=1.1), 'delta must be a share between 0 and 1, but got 1.1'),
+        (dict(rescale=0.5), 'rescale must be True or False, but got 0.5'),
         (dict(quantiles=(20, 85)), 'belong together'),
         (dict(quantiles=(85, 20), keep_ratios=(0.5, 0.5)), 'ascending percentiles'),
         (dict(quantiles=(20,), keep_ratios=(0.5, 0.5)), 'as many as keep_ratios'),
