@@ -8,7 +8,8 @@ from statistics import mean, stdev
 from typing import Dict, List, NamedTuple, Optional
 
 SAME_BUDGET = 0.02  # savings that differ by no more are held against the same baselines
-BASELINES = ('DynamicRandom', 'FewerPasses')  # random samples, and fewer epochs
+RANDOM = 'DynamicRandom'
+BASELINES = (RANDOM, 'FewerPasses')  # random samples, and fewer epochs
 UNPRUNED = 'NoPruning'
 
 
@@ -154,6 +155,18 @@ class Row(NamedTuple):
         """Standard deviation of the metrics over the seeds; None of a single run."""
         return stdev(self.metrics) if len(self.metrics) > 1 else None
 
+    def beside(self, other: 'Row') -> List[float]:
+        """Differences to the metrics of another method, of the seeds that both have.
+
+        Runs of one seed start from the same weights, so these differ less than the metrics do.
+        """
+        theirs = dict(zip(other.seeds, other.metrics))
+        return [
+            metric - theirs[seed]
+            for seed, metric in zip(self.seeds, self.metrics)
+            if seed in theirs
+        ]
+
 
 def rows_of(runs: List[dict]) -> List[Row]:
     """Puts the runs of each method together, by samples seen, most first.
@@ -181,20 +194,41 @@ def rows_of(runs: List[dict]) -> List[Row]:
 
 
 def as_markdown(rows: List[Row], metric: str) -> str:
-    """Returns the table of a comparison, with metrics as they are in the log."""
+    """Returns the table of a comparison, with metrics as they are in the log.
+
+    Each method is held against the random samples of the budget that is nearest to its own, seed by
+    seed: mean and standard deviation of the differences, and how many of them are above 0.
+    """
     lines = [
-        f'| method | samples seen | saved | training time | {metric} | of each seed |',
-        '|---|---|---|---|---|---|',
+        f'| method | samples seen | saved | training time | {metric} | of each seed '
+        '| beside random |',
+        '|---|---|---|---|---|---|---|',
     ]
+    random = [row for row in rows if row.kind == RANDOM]
     for row in rows:
         digits = 3 if row.metric < 10 else 1
-        spread = '' if row.spread is None else f' ± {row.spread:.{digits}f}'
         each = ', '.join(f'{value:.{digits}f}' for value in row.metrics)
+        others = [] if row in random else random
+        nearest = sorted(others, key=lambda other: abs(other.saved - row.saved))[:1]
+        differences = [difference for other in nearest for difference in row.beside(other)]
         lines.append(
             f'| {row.name} | {row.samples:,.0f} | {row.saved:.1%} | {row.seconds:.0f} s '
-            f'| {row.metric:.{digits}f}{spread} | {each} |'
+            f'| {_with_spread(row.metrics, f".{digits}f")} | {each} '
+            f'| {_as_difference(differences, f"+.{max(digits, 2)}f")} |'
         )
     return '\n'.join(lines) + '\n'
+
+
+def _with_spread(values: List[float], form: str) -> str:
+    spread = f' ± {stdev(values):{form.lstrip("+")}}' if len(values) > 1 else ''
+    return f'{mean(values):{form}}{spread}'
+
+
+def _as_difference(differences: List[float], form: str) -> str:
+    if not differences:
+        return ''
+    above = sum(difference > 0 for difference in differences)
+    return f'{_with_spread(differences, form)}, above in {above} of {len(differences)}'
 
 
 def plot(rows: List[Row], metric: str, path: Path) -> None:
