@@ -150,11 +150,6 @@ class Row(NamedTuple):
         """The method without its options."""
         return self.name.split('(')[0]
 
-    @property
-    def spread(self) -> Optional[float]:
-        """Standard deviation of the metrics over the seeds; None of a single run."""
-        return stdev(self.metrics) if len(self.metrics) > 1 else None
-
     def beside(self, other: 'Row') -> List[float]:
         """Differences to the metrics of another method, of the seeds that both have.
 
@@ -219,9 +214,14 @@ def as_markdown(rows: List[Row], metric: str) -> str:
     return '\n'.join(lines) + '\n'
 
 
+def _spread(values: List[float]) -> Optional[float]:
+    """Standard deviation over the seeds; None of a single run."""
+    return stdev(values) if len(values) > 1 else None
+
+
 def _with_spread(values: List[float], form: str) -> str:
-    spread = f' ± {stdev(values):{form.lstrip("+")}}' if len(values) > 1 else ''
-    return f'{mean(values):{form}}{spread}'
+    spread = _spread(values)
+    return f'{mean(values):{form}}' + ('' if spread is None else f' ± {spread:{form.lstrip("+")}}')
 
 
 def _as_difference(differences: List[float], form: str) -> str:
@@ -258,7 +258,7 @@ def _draw(axes, rows: List[Row], style: str, label: str, **options) -> None:
         axes.errorbar(
             [row.samples for row in rows],
             [row.metric for row in rows],
-            yerr=[row.spread or 0 for row in rows],
+            yerr=[_spread(row.metrics) or 0 for row in rows],
             fmt=style,
             label=label,
             capsize=3,

@@ -33,8 +33,8 @@ class InfoBatch(Pruner):
         keep_ratios (sequence[float], optional): Share in (0, 1] that stays below each percentile;
             needs ``quantiles``, and takes the place of ``prune_ratio``. Defaults to None.
         delta (float): Share of the epochs that prune. Defaults to 0.875.
-        rescale (bool): Whether the kept get the weights above; without them, the paper's ablation,
-            easy samples count less. Defaults to True.
+        rescale (bool): Whether the kept get the weights above; without them easy samples count
+            less. Defaults to True.
     """
 
     shardable = True
