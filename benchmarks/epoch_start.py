@@ -33,6 +33,7 @@ PRUNERS = [
     'DynamicRandom',
     'EpsilonGreedy',
     'UCB',
+    'SelectiveBackprop',
 ]
 
 

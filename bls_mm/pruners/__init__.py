@@ -10,6 +10,7 @@ from .no_pruning import NoPruning
 from .order_dp import OrderDP
 from .pruner import Pruner
 from .selection import GroupWeights, Selection
+from .selective_backprop import SelectiveBackprop
 from .seta import SeTa
 from .static_random import StaticRandom
 from .static_subset import StaticSubset
@@ -32,6 +33,7 @@ __all__ = [
     'Revisit',
     'SeTa',
     'Selection',
+    'SelectiveBackprop',
     'StaticRandom',
     'StaticSubset',
     'SteeredPruner',

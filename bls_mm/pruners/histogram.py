@@ -45,26 +45,68 @@ def fine_histogram(values: np.ndarray, where: np.ndarray, shards: Shards = WHOLE
     Returns:
         Histogram: Its bins that hold any.
     """
+    bins = _fine_bins(values, where, shards)
+    counts = _count(values, where, bins, shards)
+    held = np.flatnonzero(counts)
+    high = np.searchsorted(bins.firsts, held, side='right') - 1
+    low = -(-(held - bins.firsts[high].astype(np.int64)) * 65536 // bins.splits[high])
+    return Histogram(_values_of(high << 16 | low), counts[held])
+
+
+def shares_below(
+    values: np.ndarray, where: np.ndarray, shards: Shards = WHOLE
+) -> Iterator[np.ndarray]:
+    """Yields which share of the values is below each: their rank, from 0 to 1, block by block.
+
+    What is in the same bin of a :func:`fine_histogram` counts half, so that the mean is a half.
+
+    Args:
+        values (np.ndarray): ``(n,)`` float32, finite.
+        where (np.ndarray): ``(n,)`` bool, which of them count; at least one of all shards.
+        shards (Shards): Where the values lie. Defaults to all of them here.
+
+    Yields:
+        np.ndarray: float32 in (0, 1), of those values in the next of :func:`blocks_of` that count.
+    """
+    bins = _fine_bins(values, where, shards)
+    counts = _count(values, where, bins, shards)
+    shares = np.cumsum(counts) - counts / 2  # the middle of each bin
+    shares = (shares / counts.sum()).astype(np.float32)
+    del counts
+    for keys in _keys(values, where):
+        yield shares[bins.of(keys)]
+
+
+class _Bins(NamedTuple):
+    """How the line is cut: coarse bin ``h`` into ``splits[h]``, numbered from ``firsts[h]`` on."""
+
+    splits: np.ndarray
+    firsts: np.ndarray
+
+    def of(self, keys: np.ndarray) -> np.ndarray:
+        """Returns the bins of keys."""
+        # As indices numpy wants intp, and to clip them is quicker than to check them.
+        high, low = (keys >> np.uint32(16)).astype(np.intp), keys & np.uint32(0xFFFF)
+        low *= self.splits.take(high, mode='clip')
+        low >>= np.uint32(16)
+        low += self.firsts.take(high, mode='clip')
+        return low.astype(np.intp)
+
+
+def _fine_bins(values: np.ndarray, where: np.ndarray, shards: Shards) -> _Bins:
     step = max(1, len(values) // LOOKED_AT)
     coarse = coarse_counts(values[::step], where[::step], shards)
     splits = -(-coarse * FINE // max(coarse.sum(), 1))
     if coarse.sum() < shards.count(where):  # of all shards, so that all decide alike
         splits = np.maximum(splits, 1)  # for values that were not looked at
-    firsts = np.cumsum(splits) - splits
-    counts = np.zeros(int(splits.sum()), dtype=np.int64)
-    splits, firsts = splits.astype(np.uint32), firsts.astype(np.uint32)
+    return _Bins(splits.astype(np.uint32), (np.cumsum(splits) - splits).astype(np.uint32))
+
+
+def _count(values: np.ndarray, where: np.ndarray, bins: _Bins, shards: Shards) -> np.ndarray:
+    counts = np.zeros(int(bins.firsts[-1] + bins.splits[-1]), dtype=np.int64)
     for keys in _keys(values, where):
-        # As indices numpy wants intp, and to clip them is quicker than to check them.
-        high, low = (keys >> np.uint32(16)).astype(np.intp), keys & np.uint32(0xFFFF)
-        low *= splits.take(high, mode='clip')
-        low >>= np.uint32(16)
-        low += firsts.take(high, mode='clip')
-        counts += np.bincount(low.astype(np.intp), minlength=len(counts))
-    counts = shards.sum(counts)
-    held = np.flatnonzero(counts)
-    high = np.repeat(np.arange(COARSE), splits)[held]
-    low = -(-(held - firsts[high].astype(np.int64)) * 65536 // splits[high])
-    return Histogram(_values_of(high << 16 | low), counts[held])
+        counts += np.bincount(bins.of(keys), minlength=len(counts))
+    return shards.sum(counts)
 
 
 def nth_smallest(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bls_mm.pruners import histogram
-from bls_mm.pruners.histogram import fine_histogram, mean, nth_smallest, percentile
+from bls_mm.pruners.histogram import fine_histogram, mean, nth_smallest, percentile, shares_below
 
 VALUES = {
     'gamma': lambda rng: rng.gamma(2, 1, 300_000),
@@ -65,3 +65,19 @@ def test_dense_values_get_narrower_bins(looked_at, monkeypatch):
     values = np.append(2.3 + 1e-4 * rng.random(100_000), 1e6).astype(np.float32)
     edges, _ = fine_histogram(values, np.ones(len(values), dtype=bool))
     assert np.diff(edges[:-1]).max() < 3e-6
+
+
+def test_shares_below_are_ranks(case):
+    values, where = case
+    shares = np.concatenate(list(shares_below(values, where)))
+    inside = values[where]
+    ordered = np.sort(inside)
+    below, up_to = (np.searchsorted(ordered, inside, side=side) for side in ('left', 'right'))
+    assert shares.shape == inside.shape
+    # As far as a bin is wide, ranks are shared; equal values are always in one bin.
+    width = fine_histogram(values, where).counts.max()
+    assert (len(inside) * shares >= below + 0.49 - width).all()
+    assert (len(inside) * shares <= up_to - 0.49 + width).all()
+    assert shares.mean() == pytest.approx(0.5)
+    by_value = shares[np.argsort(inside, kind='stable')]
+    assert (np.diff(by_value) >= 0).all()

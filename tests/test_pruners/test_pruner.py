@@ -10,11 +10,12 @@ from bls_mm.pruners import (
     Kakurenbo,
     NoPruning,
     OrderDP,
+    SelectiveBackprop,
     SeTa,
     StaticRandom,
 )
 
-SCORED = [InfoBatch, SeTa, EpsilonGreedy, UCB, OrderDP, Kakurenbo]
+SCORED = [InfoBatch, SeTa, EpsilonGreedy, UCB, OrderDP, Kakurenbo, SelectiveBackprop]
 PRUNERS = [NoPruning, StaticRandom, DynamicRandom, FewerPasses, *SCORED]
 NUM = 997
 

@@ -1,9 +1,9 @@
-"""EpsilonGreedy, UCB, OrderDP, Kakurenbo: methods that keep the samples of highest rank."""
+"""EpsilonGreedy, UCB, OrderDP, Kakurenbo, SelectiveBackprop: what keeps those of high rank."""
 
 import numpy as np
 import pytest
 
-from bls_mm.pruners import UCB, EpsilonGreedy, Kakurenbo, OrderDP
+from bls_mm.pruners import UCB, EpsilonGreedy, Kakurenbo, OrderDP, SelectiveBackprop
 
 
 def select(pruner, scores, visits=None, epoch=1, seed=0):
@@ -151,3 +151,24 @@ def test_bad_options_are_one_sentence():
         EpsilonGreedy(epsilon=2)
     with pytest.raises(ValueError, match='interval must be a positive number of epochs'):
         UCB(interval=0)
+
+
+@pytest.mark.parametrize('prune_ratio', [0.2, 0.5, 0.7])
+def test_selective_backprop_keeps_by_rank_with_the_probability_of_the_paper(prune_ratio):
+    # Whatever the scores are, only their order counts.
+    order = np.random.default_rng(1).permutation(2000)
+    scores = np.exp(order / 300)
+    pruner = SelectiveBackprop(prune_ratio)
+    kept = [select(pruner, scores, seed=seed) for seed in range(100)]
+    assert {len(indices) for indices in kept} == {round(2000 * (1 - prune_ratio))}
+    often = np.zeros(2000)
+    often[order] = np.bincount(np.concatenate(kept), minlength=2000) / 100  # easiest first
+    chance = ((np.arange(2000) + 0.5) / 2000) ** (prune_ratio / (1 - prune_ratio))
+    np.testing.assert_allclose(
+        often.reshape(10, 200).mean(axis=1), chance.reshape(10, 200).mean(axis=1), atol=0.02
+    )
+
+
+def test_selective_backprop_of_equal_scores_is_uniform():
+    kept = [select(SelectiveBackprop(0.5), np.ones(20), seed=seed) for seed in range(400)]
+    assert np.abs(np.bincount(np.concatenate(kept), minlength=20) - 200).max() < 60

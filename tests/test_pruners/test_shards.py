@@ -10,6 +10,7 @@ from bls_mm.pruners import (
     EpsilonGreedy,
     InfoBatch,
     NoPruning,
+    SelectiveBackprop,
     SeTa,
     StaticRandom,
     histogram,
@@ -26,13 +27,17 @@ EXACT = [
     lambda: EpsilonGreedy(prune_ratio=0.4, epsilon=0),
     lambda: SeTa(prune_ratio=0, num_groups=5, window_scale=0.5),
 ]
+WEIGHTED = [
+    lambda: InfoBatch(0.4),
+    lambda: InfoBatch(quantiles=(20, 85), keep_ratios=(0.25, 0.5)),
+]
 RANDOM = [
     lambda: UCB(prune_ratio=0.4),  # its ranks are rounded, and ties drawn
     lambda: StaticRandom(0.3),
     lambda: DynamicRandom(0.3),
     lambda: EpsilonGreedy(0.4, epsilon=0.3),
-    lambda: InfoBatch(0.4),
-    lambda: InfoBatch(quantiles=(20, 85), keep_ratios=(0.25, 0.5)),
+    lambda: SelectiveBackprop(0.4),
+    *WEIGHTED,
 ]
 
 
@@ -100,7 +105,7 @@ def test_what_is_random_has_the_same_counts_above_every_score(make):
     assert np.abs(counts[0] - counts[1]).max() < 5 * np.sqrt(max(counts[0]))
 
 
-@pytest.mark.parametrize('make', RANDOM[4:])
+@pytest.mark.parametrize('make', WEIGHTED)
 def test_weights_fall_on_the_same_scores(make):
     data = samples()
     indices, weights = select_sharded(make, data)
