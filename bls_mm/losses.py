@@ -25,6 +25,7 @@ def loss_components(
 
     Raises:
         KeyError: If a component is asked for that the model does not return.
+        TypeError: If a loss is no tensor.
     """
     for name in filter(is_loss, losses) if weights is None else weights:
         if name not in losses:
@@ -36,8 +37,13 @@ def loss_components(
         if isinstance(value, (list, tuple)):
             for part in value:
                 yield name, part, weight
-        else:
+        elif isinstance(value, torch.Tensor):
             yield name, value, weight
+        else:
+            raise TypeError(
+                f'the loss {name!r} is of {type(value).__name__}; a model must return tensors, or '
+                'lists of tensors'
+            )
 
 
 def is_loss(name: str) -> bool:

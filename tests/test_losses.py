@@ -47,6 +47,11 @@ def test_unknown_component_is_one_sentence():
         batch_loss(LOSSES, dict(loss_mask=1.0))
 
 
+def test_a_loss_that_is_no_tensor_is_one_sentence():
+    with pytest.raises(TypeError, match="the loss 'loss_aux' is of float; a model must return"):
+        batch_loss(dict(loss_aux=0.5))
+
+
 def test_no_loss_at_all_is_one_sentence():
     with pytest.raises(ValueError, match="returned acc: no name contains 'loss'"):
         batch_loss(dict(acc=torch.tensor(1.0)))

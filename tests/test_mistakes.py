@@ -22,6 +22,7 @@ from bls_mm.pruners import (
     MinShare,
     OrderDP,
     Revisit,
+    SelectiveBackprop,
     SeTa,
     StaticRandom,
     SteeredPruner,
@@ -29,7 +30,7 @@ from bls_mm.pruners import (
 from bls_mm.scorers import BatchLossScorer, ResidualScorer, SampleLossScorer
 
 PRUNERS = (
-    *(InfoBatch, SeTa, EpsilonGreedy, UCB, OrderDP, Kakurenbo),
+    *(InfoBatch, SeTa, EpsilonGreedy, UCB, OrderDP, Kakurenbo, SelectiveBackprop),
     *(DynamicRandom, StaticRandom, FewerPasses),
 )
 RATIO = 'prune_ratio must be a share between 0 and 1, but got '
@@ -271,5 +272,7 @@ def test_the_catalogue_is_long_enough():
 def test_good_inputs_raise_nothing(tmp_path):
     checks.check_components(dict(loss=1))
     checks.check_batch_size(dict(inputs=[1, 2]), 2)
+    views = [torch.zeros(5, 3, 2, 2), torch.zeros(5, 3, 2, 2)]
+    checks.check_batch_size(dict(inputs=views, data_samples=[0] * 5), 5)
     checks.check_batch_size(np.zeros(3), 2)
     assert len(BLSSampler(ToyData(5))) == 5

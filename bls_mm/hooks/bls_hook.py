@@ -120,7 +120,7 @@ class BLSHook(Hook):
         ):
             self.sampler.never_one_of = self.batches.batch_size
         per_sample = self.sampler.scorer.needs_sample_losses
-        self.sample_losses = SampleLosses(self.model) if per_sample is not False else None
+        self.sample_losses = SampleLosses()
         self.tap = LossTap(
             self.model,
             per_sample,
@@ -201,8 +201,7 @@ class BLSHook(Hook):
     def after_train(self, runner) -> None:
         """Leaves the model as it was."""
         self.tap.remove()
-        if self.sample_losses is not None:
-            self.sample_losses.undo()
+        self.sample_losses.undo()
         runner.logger.info(self.savings.as_sentence())
 
     # Epochs, of the loop or virtual
@@ -222,6 +221,8 @@ class BLSHook(Hook):
             self.sampler.keep_all()
             length = len(self.batches)
         self.batches.skip(position)
+        if self.tap.per_sample is not False:
+            self.sample_losses.ask(self.model)  # of each epoch: losses may be switched
         self.mixing = is_mixing(self.sampler.dataset)
         self.clock.start_epoch(epoch, length, position)
         self.counted, self.samples_uncounted = position, 0

@@ -6,10 +6,12 @@ from typing import Dict, Optional
 import torch
 from mmengine.optim import OptimWrapperDict
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader
 
 from bls_mm.samplers import BLSSampler
 
+SEQUENCES = (list, tuple, torch.Tensor)
 SHARDING_STRATEGIES = ('FSDPStrategy', 'DeepSpeedStrategy', 'ColossalAIStrategy')
 
 
@@ -79,6 +81,8 @@ def check_components(components: Optional[Dict[str, float]]) -> None:
 def check_batch_size(data_batch, expected: int) -> None:
     """Raises one sentence if a batch is not of the size that was handed out.
 
+    Self-supervised models have a list of views as ``inputs``, but one data sample for each sample.
+
     Args:
         data_batch (dict or object): What the loader returned; looked at if it has ``inputs``.
         expected (int): How many samples the batch sampler handed out.
@@ -87,14 +91,18 @@ def check_batch_size(data_batch, expected: int) -> None:
         ValueError: If the number of inputs differs.
     """
     inputs = data_batch.get('inputs') if isinstance(data_batch, dict) else None
-    if isinstance(inputs, (list, tuple, torch.Tensor)) and len(inputs) != expected:
-        raise ValueError(
-            f'a batch of {len(inputs)} inputs came back where {expected} samples were handed out; '
-            'BLS needs one input for each sample, so remove what repeats or drops samples in the '
-            'collate function'
-        )
+    if not isinstance(inputs, SEQUENCES) or len(inputs) == expected:
+        return
+    data_samples = data_batch.get('data_samples')
+    if isinstance(data_samples, SEQUENCES) and len(data_samples) == expected:
+        return
+    raise ValueError(
+        f'a batch of {len(inputs)} inputs came back where {expected} samples were handed out; BLS '
+        'needs one input for each sample, so remove what repeats or drops samples in the collate '
+        'function'
+    )
 
 
 def trains_on_one_sample(model: nn.Module) -> bool:
-    """Whether a model can train on a batch of one; one with BatchNorm1d cannot."""
-    return not any(isinstance(module, nn.BatchNorm1d) for module in model.modules())
+    """Whether a model can train on a batch of one: BatchNorm cannot, on a map of 1 by 1."""
+    return not any(isinstance(module, _BatchNorm) for module in model.modules())

@@ -1,14 +1,14 @@
 """Makes models tell the loss of each sample, where its mean stays the loss that it was."""
 
 import sys
-from typing import Callable, List
+from typing import Callable, List, Optional, Tuple
 
 import torch
 from torch import nn
 
 
 class SampleLosses:
-    """While it lasts, known losses of a model come as vectors of the batch.
+    """Makes known losses of a model come as vectors of the batch.
 
     MMEngine's ``parse_losses`` takes their mean, so that what is logged and minimised is the same
     number as before, to rounding, and so is every gradient. It knows
@@ -18,17 +18,27 @@ class SampleLosses:
     - MMOCR's cross entropy of characters: each sample's share of the mean over all characters.
 
     Everything else stays as it is.
-
-    Args:
-        model (nn.Module): The model, unwrapped.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self) -> None:
+        self._asked: Tuple[Optional[nn.Module], ...] = ()
         self._undo: List[Callable] = []
+
+    def ask(self, model: nn.Module) -> None:
+        """Changes the losses that a model has now, until :meth:`undo`.
+
+        Args:
+            model (nn.Module): The model, unwrapped.
+        """
         head = getattr(model, 'head', None)
-        if _is_a(head, 'mmpretrain.models.heads.cls_head', 'ClsHead'):
-            self._classification(head.loss_module)
+        is_classification = _is_a(head, 'mmpretrain.models.heads.cls_head', 'ClsHead')
+        of_classes = head.loss_module if is_classification else None
         loss = getattr(getattr(model, 'decoder', None), 'module_loss', None)
+        if self._asked == (of_classes, loss):
+            return
+        self.undo()
+        self._asked = of_classes, loss
+        self._classification(of_classes)
         if _is_a(loss, 'mmocr.models.textrecog.module_losses.ctc_module_loss', 'CTCModuleLoss'):
             self._ctc(loss.ctc_loss)
         elif _is_a(loss, 'mmocr.models.textrecog.module_losses.ce_module_loss', 'CEModuleLoss'):
@@ -36,10 +46,11 @@ class SampleLosses:
 
     def undo(self) -> None:
         """Makes the model's losses what they were."""
+        self._asked = ()
         while self._undo:
             self._undo.pop()()
 
-    def _classification(self, loss: nn.Module) -> None:
+    def _classification(self, loss: Optional[nn.Module]) -> None:
         package = 'mmpretrain.models.losses.'
         if _is_a(loss, package + 'label_smooth_loss', 'LabelSmoothLoss'):
             loss = loss.ce  # which does the reduction

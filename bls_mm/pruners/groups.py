@@ -19,7 +19,8 @@ def source_of_each(dataset: Sized) -> np.ndarray:
             "of='class', or leave the guard out"
         )
     sizes = np.diff(ends, prepend=0)
-    return np.repeat(np.arange(len(sizes), dtype=np.min_scalar_type(len(sizes))), sizes)
+    sources = np.repeat(np.arange(len(sizes), dtype=np.min_scalar_type(len(sizes))), sizes)
+    return sources[: len(dataset)]  # MMEngine may train on the first samples only
 
 
 def class_of_each(dataset: Sized) -> np.ndarray:
@@ -35,6 +36,8 @@ def class_of_each(dataset: Sized) -> np.ndarray:
         ValueError: If the data set tells no classes.
     """
     flat, sizes = _classes_of(dataset)
+    sizes = sizes[: len(dataset)]  # as above
+    flat = flat[: sizes.sum()]
     names, flat, counts = np.unique(flat, return_inverse=True, return_counts=True)
     rarity = np.lexsort((np.arange(len(names)), counts)).argsort()  # 0 for the rarest
     rarest = np.full(len(sizes), len(names), dtype=np.int64)

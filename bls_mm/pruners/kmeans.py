@@ -57,6 +57,7 @@ def _sketch(values: np.ndarray, where: np.ndarray, shards: Shards) -> tuple:
 def _best_starts(centres: np.ndarray, counts: np.ndarray, num_groups: int) -> list:
     """Returns the first bin of each group of the partition with the least sum of squares."""
     centred = centres - np.average(centres, weights=counts)
+    centred = np.ldexp(centred, -np.frexp(np.abs(centred).max())[1])  # squares must not overflow
     n, s, q = (
         np.concatenate([[0], np.cumsum(counts * power)])
         for power in (np.ones_like(centred), centred, centred**2)

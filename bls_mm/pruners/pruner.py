@@ -36,6 +36,9 @@ class Pruner(ABC):
     anneals_on_all = True
     """Whether annealing epochs keep all samples."""
 
+    steerable = True
+    """Whether it may be held to ``target_savings``; not what shall keep the same samples."""
+
     shards: Shards = WHOLE
 
     def __init__(self, delta: float = 0.875, interval: int = 1) -> None:

@@ -72,6 +72,11 @@ class Selection:
         selection._count()
         return selection
 
+    @staticmethod
+    def is_described_by(state: object) -> bool:
+        """Whether something is what :meth:`as_arrays` returns."""
+        return isinstance(state, dict) and state.keys() in ({'keep'}, {'keep', 'weights', 'group'})
+
     def as_arrays(self) -> Dict[str, np.ndarray]:
         """Returns all there is to keep, for a checkpoint: no longer than the selection itself."""
         arrays = {'keep': self._keep}

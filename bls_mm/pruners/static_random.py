@@ -24,6 +24,7 @@ class StaticRandom(Pruner):
 
     needs_scores = False
     shardable = True
+    steerable = False
 
     def __init__(self, prune_ratio: float = 0.3, delta: float = 1.0) -> None:
         super().__init__(delta)
@@ -32,5 +33,7 @@ class StaticRandom(Pruner):
 
     def prune(self, scores, scored, epoch, rng):
         # The generator of an epoch is spawned from the seed of the run: back to that seed.
-        rng_of_run = np.random.default_rng(rng.bit_generator.seed_seq.entropy)
+        bits = rng.bit_generator
+        seeds = bits.seed_seq if hasattr(bits, 'seed_seq') else bits._seed_seq  # numpy < 1.25
+        rng_of_run = np.random.default_rng(seeds.entropy)
         return thin(scored, self.prune_ratio, rng_of_run, self.shards), None

@@ -25,6 +25,7 @@ class StaticSubset(Pruner):
     """
 
     needs_scores = False
+    steerable = False
 
     def __init__(self, indices: Union[str, Sequence[int]], delta: float = 1.0) -> None:
         super().__init__(delta)

@@ -67,6 +67,11 @@ class SteeredPruner(Pruner):
         super().__init__(pruner.delta)
         if target_savings is not None:
             check_share('target_savings', target_savings, below=1)
+            if not pruner.steerable:
+                raise ValueError(
+                    f'{type(pruner).__name__} keeps the same samples in every epoch, so it cannot '
+                    f'be held to target_savings={target_savings}; leave target_savings out'
+                )
         if not isinstance(guards, (list, tuple)):
             raise ValueError(
                 f'guards must be a list, but got {guards!r}; write for example '
@@ -79,6 +84,7 @@ class SteeredPruner(Pruner):
         self.target_savings = target_savings
         self.guards = [build(GUARDS, 'guard', guard, Guard) for guard in guards]
         self.placebo = placebo
+        self.met: Optional[Selection] = None  # what stays until the pruner selects anew
         self.pruned: List[int] = []  # samples that each epoch pruned
         self.brought_back = 0  # by guards, in the last epoch
         self.own_ratio = self.ratio = getattr(pruner, 'prune_ratio', None)
@@ -91,11 +97,16 @@ class SteeredPruner(Pruner):
         goal = None
         if self.target_savings is not None:
             goal = self._steer(num, epoch, max_epochs, annealing)
-        keep, weights = self.pruner.select(scores, visits, epoch, max_epochs, rng).as_mask(num)
-        if goal is not None:
+        selection = self.pruner.select(scores, visits, epoch, max_epochs, rng)
+        keep, weights = selection.as_mask(num)
+        if goal is not None and self.met is not None and epoch % self.pruner.interval:
+            keep, weights = self.met.as_mask(num)
+        elif goal is not None:
             may_go = visits > 0 if self.needs_scores else np.ones(num, dtype=bool)
             self._follow(goal, num - np.count_nonzero(keep))
             weights = _meet(round(goal), keep, weights, may_go, rng)
+            selects_anew = self.pruner.interval > 1 and may_go.any()
+            self.met = Selection.from_mask(keep, weights) if selects_anew else None
         weights = self._guard(keep, weights, rng)
         self.pruned[epoch:] = [int(num - np.count_nonzero(keep))]
         return Selection.from_mask(keep, weights)
@@ -157,6 +168,7 @@ class SteeredPruner(Pruner):
 
     def state_dict(self):
         return dict(
+            {} if self.met is None else {'met': self.met},
             pruner=self.pruner.state_dict(),
             pruned=dict(enumerate(self.pruned)),
             brought_back=self.brought_back,
@@ -168,6 +180,7 @@ class SteeredPruner(Pruner):
         if 'pruned' not in state:  # of a run that was not steered
             state = dict(pruner=state, pruned={}, brought_back=0, ratio=self.own_ratio, guards={})
         self.pruner.load_state_dict(state['pruner'])
+        self.met = state.get('met')
         self.pruned = list(state['pruned'].values())
         self.brought_back = state['brought_back']
         self.ratio = state['ratio']

@@ -1,12 +1,13 @@
 """The sampler that prunes."""
 
+import logging
 import time
 from typing import Iterable, Iterator, Optional, Sequence, Sized, Union
 
 import numpy as np
 import torch
 from mmengine.dist import get_dist_info, sync_random_seed
-from mmengine.logging import MessageHub
+from mmengine.logging import MessageHub, print_log
 from mmengine.registry import DATA_SAMPLERS
 from torch.utils.data import Sampler
 
@@ -62,7 +63,7 @@ class BLSSampler(Sampler):
         selection (Selection): What the planned epoch keeps of the samples whose scores are here.
         max_epochs (int, optional): Epochs of the run, set by ``BLSHook``; annealing needs it.
         never_one_of (int, optional): A batch size of which no epoch may leave a batch of one
-            sample over, set by ``BLSHook`` for models that cannot train on one (BatchNorm1d); one
+            sample over, set by ``BLSHook`` for models that cannot train on one (BatchNorm); one
             sample then comes twice.
         epoch (int): The planned epoch.
         planning_seconds (float): Time spent in planning so far.
@@ -87,11 +88,14 @@ class BLSSampler(Sampler):
             raise ValueError('dataset is empty; check ann_file, data_root and filter_cfg')
         if layout not in LAYOUTS:
             raise ValueError(f'layout must be one of {", ".join(LAYOUTS)}, but got {layout!r}')
-        if run_length not in RUN_LENGTHS:
+        if not isinstance(run_length, int) or run_length not in RUN_LENGTHS:
             raise ValueError(
                 f'run_length must be a power of two from 1 to {RUN_LENGTHS[-1]:,}, but got '
                 f'{run_length!r}'
             )
+        for option, value in dict(shuffle=shuffle, round_up=round_up).items():
+            if not isinstance(value, bool):
+                raise ValueError(f'{option} must be True or False, but got {value!r}')
         if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
             raise ValueError(f'seed must be a whole number, at least 0, or None, but got {seed!r}')
         self.dataset = dataset
@@ -151,13 +155,14 @@ class BLSSampler(Sampler):
         )
         self._adopt(selection)
         if not self._kept.all():
-            raise ValueError(
-                f'{type(self.pruner).__name__} keeps none of the {len(self.dataset)} samples in '
-                f'epoch {epoch}; choose a smaller prune_ratio'
-                if self.num_kept == 0
-                else f'{type(self.pruner).__name__} keeps none of the samples of rank '
-                f"{self._kept.argmin()} in epoch {epoch}; use layout='replicated'"
+            print_log(
+                f'BLS: the pruner keeps no sample in epoch {epoch + 1}'
+                + (f' on rank {self._kept.argmin()}' if self.num_kept else '')
+                + ', which therefore trains on all; choose a smaller prune_ratio',
+                logger='current',
+                level=logging.WARNING,
             )
+            self.keep_all()
         self.planned = True
         self.planning_seconds += time.perf_counter() - start
 
@@ -182,7 +187,7 @@ class BLSSampler(Sampler):
         """This rank's number of samples in the planned epoch, the same on every rank."""
         kept = self._kept.max() if self.round_up else self._kept.min()
         length = rank_length(int(kept), self._readers, self.round_up)
-        if self.never_one_of is not None and length > 1 and length % self.never_one_of == 1:
+        if self.never_one_of is not None and length % self.never_one_of == 1:
             return length + 1
         return length
 

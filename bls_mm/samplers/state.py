@@ -35,7 +35,7 @@ def as_tensors(state: Any) -> Any:
 def as_arrays(state: Any) -> Any:
     """Returns the state that :func:`as_tensors` made one for a checkpoint of."""
     if isinstance(state, dict):
-        if 'selection' in state:
+        if state.keys() == {'selection'} and Selection.is_described_by(state['selection']):
             return Selection.from_arrays(as_arrays(state['selection']))
         return {key: as_arrays(value) for key, value in state.items()}
     return state.cpu().numpy() if isinstance(state, torch.Tensor) else state

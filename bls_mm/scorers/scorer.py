@@ -144,7 +144,7 @@ class Scorer(ABC):
         half = len(sizes) // 2
         samples = int(sizes[:half].sum())
         split = samples if self.needs_sample_losses else half
-        if len(indices) > BLOCK:
+        if len(indices) > BLOCK and len(sizes) > 1:
             self._update_many(sizes[:half], indices[:samples], losses[:split])
             self._update_many(sizes[half:], indices[samples:], losses[split:])
             return

@@ -130,19 +130,26 @@ def test_an_epoch_whose_samples_fill_no_batch_trains_on_all(tmp_path):
 class WithBatchNorm(ToyModel):
     """Cannot train on a batch of one."""
 
-    def __init__(self):
+    def __init__(self, dimensions):
         super().__init__()
-        self.norm = torch.nn.BatchNorm1d(2)
+        self.dimensions = dimensions
+        norm = {0: torch.nn.BatchNorm1d, 2: torch.nn.BatchNorm2d}[dimensions](2)
+        self.norm = norm
 
     def forward(self, inputs, data_samples=None, mode='tensor'):
-        return super().forward(self.norm(torch.stack(list(inputs))), data_samples, mode)
+        inputs = torch.stack(list(inputs))
+        maps = inputs.reshape(*inputs.shape, *[1] * self.dimensions)
+        return super().forward(self.norm(maps).flatten(1), data_samples, mode)
 
 
-def test_no_batch_of_one_is_left_over_for_a_model_that_cannot_train_on_it(tmp_path):
+@pytest.mark.parametrize('dimensions', [0, 2])  # 2: maps of 1 by 1 pixels
+def test_no_batch_of_one_is_left_over_for_a_model_that_cannot_train_on_it(tmp_path, dimensions):
     pruner = dict(type='DynamicRandom')  # keeps 29 of 42: seven batches of four, and one sample
     _, record, _ = train(tmp_path / 'plain', pruner=pruner, max_epochs=3)
     assert [len(batch) for batch in record.batches[:8]] == [4] * 7 + [1]
-    _, record, _ = train(tmp_path / 'norm', model=WithBatchNorm(), pruner=pruner, max_epochs=3)
+    _, record, _ = train(
+        tmp_path / 'norm', model=WithBatchNorm(dimensions), pruner=pruner, max_epochs=3
+    )
     assert [len(batch) for batch in record.batches[:8]] == [4] * 7 + [2]
     assert len({sample for batch in record.batches[:8] for sample in batch}) == 29
 

@@ -87,7 +87,8 @@ def check(build, alone):
     model, loss = build(weights, features)
     plain = loss().mean()
     (plain_gradient,) = torch.autograd.grad(plain, weights)
-    sample_losses = SampleLosses(model)
+    sample_losses = SampleLosses()
+    sample_losses.ask(model)
     losses = loss()
     assert losses.shape == (4,)
     assert losses.std() > 0.01
@@ -125,14 +126,14 @@ def test_a_batch_of_characters_is_shared_out_by_length(mmocr, tmp_path):
     weights, features = torch.zeros(3, 7), torch.ones(4, 3)
     options = dict(reduction='mean', ignore_first_char=True)
     model, loss = read('CEModuleLoss', options, weights, features, tmp_path, TEXTS)
-    SampleLosses(model)
+    SampleLosses().ask(model)
     lengths = torch.tensor([len(text) + 1.0 for text in TEXTS]).clamp(max=7)  # and the end
     torch.testing.assert_close(loss() / loss().mean(), lengths / lengths.mean())
 
 
 def test_unknown_losses_stay():
     model = Model(head=nn.CrossEntropyLoss(), decoder=Model(module_loss=nn.CTCLoss()))
-    SampleLosses(model)
+    SampleLosses().ask(model)
     assert model.head.reduction == model.decoder.module_loss.reduction == 'mean'
 
 
@@ -149,3 +150,16 @@ def test_auto_takes_sample_losses_where_they_are_and_batch_losses_elsewhere(tmp_
 
 def test_auto_is_the_residual_scorer():
     assert type(BLSSampler(range(4), scorer='auto').scorer).__name__ == 'ResidualScorer'
+
+
+def test_losses_that_are_switched_are_asked_anew(tmp_path):
+    pytest.importorskip('mmpretrain')
+    model, loss = classify(CLASSIFICATION[0], torch.ones(3, 5), torch.ones(4, 3))
+    asked = SampleLosses()
+    asked.ask(model)
+    first = model.head.loss_module
+    model.head.loss_module = type(first)(loss_weight=2.0)
+    assert loss().shape == ()
+    asked.ask(model)
+    assert loss().shape == (4,)
+    assert first.reduction == 'mean'

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from mmengine.runner.runner import _SlicedDataset
 from torch.utils.data import ConcatDataset, Subset
 
 from bls_mm.pruners import InfoBatch, MinShare, Pruner, Revisit, SteeredPruner, build_pruner
@@ -101,6 +102,17 @@ def test_every_class_keeps_its_share_and_the_rarest_counts():
     rarest = np.array([5 if 5 in c else 3 if 3 in c else 7 if 7 in c else 0 for c in classes])
     counts = {name: kept[rarest == name].sum() for name in (5, 3, 7, 0)}
     assert counts == {5: 10, 3: 40, 7: 80, 0: 20}
+
+
+@pytest.mark.parametrize('of', ['source', 'class'])
+def test_of_a_set_cut_short_only_the_first_samples_count(of):
+    # As by MMEngine's num_batch_per_epoch, which hands on what the whole data set tells.
+    whole = ConcatDataset([Labelled([[0]] * 30), Labelled([[1]] * 10)])
+    guard = MinShare(of=of, share=0.5)
+    guard.prepare(_SlicedDataset(whole, 34))
+    first, last = np.split(guard.group_of, [30])
+    assert len(last) == 4 and len({*first}) == len({*last}) == 1 and first[0] != last[0]
+    assert sorted(guard.minima[guard.minima > 0].tolist()) == [2, 15]
 
 
 def test_guards_go_together_with_savings():

@@ -18,6 +18,13 @@ def test_finds_obvious_groups():
     assert kmeans_cuts(values, 3).tolist() == [5, 10]
 
 
+@pytest.mark.parametrize('scale', [1e-30, 1e22, 1e37])
+def test_the_size_of_the_values_does_not_matter(scale):
+    values = np.array([10, 1, 1.2, 5, 0.9, 5.1, 10.3])
+    cuts = kmeans_cuts((scale * values).astype(np.float32), 3)
+    np.testing.assert_allclose(cuts, [5 * scale, 10 * scale], rtol=1e-6)
+
+
 @pytest.mark.parametrize('num_groups', [1, 2, 3, 4])
 def test_equals_the_best_of_all_partitions(num_groups):
     rng = np.random.default_rng(num_groups)

@@ -11,7 +11,10 @@ from bls_mm.pruners import (
     FewerPasses,
     InfoBatch,
     NoPruning,
+    SelectiveBackprop,
     SeTa,
+    StaticRandom,
+    StaticSubset,
     SteeredPruner,
 )
 from bls_mm.samplers.plan import epoch_generator
@@ -28,6 +31,7 @@ PRUNERS = [
     EpsilonGreedy(),
     EpsilonGreedy(interval=3, delta=0.9),
     UCB(),
+    SelectiveBackprop(),
     NoPruning(),
 ]
 
@@ -102,6 +106,28 @@ def test_a_resumed_run_is_the_run():
     resumed.load_state_dict(pruner.state_dict())
     for one, other in zip(whole[7:], run(resumed, start=7)):
         np.testing.assert_array_equal(one.indices, other.indices)
+
+
+@pytest.mark.parametrize('interval', [2, 5])
+def test_between_selections_the_same_samples_stay_and_scores_still_rule(interval):
+    options = dict(prune_ratio=0.5, epsilon=0.0)
+    whole = run(SteeredPruner(EpsilonGreedy(**options), 0.4), epochs=20)
+    pruner = SteeredPruner(EpsilonGreedy(**options, interval=interval), 0.4)
+    selections = run(pruner, epochs=20)
+    assert abs(savings(selections) - 0.4) < 0.005
+    for epoch in range(1, 20):
+        same = np.array_equal(selections[epoch].indices, selections[epoch - 1].indices)
+        assert same is (epoch != 1 and epoch % interval != 0)
+    scores = np.random.default_rng(0).gamma(2, 1, NUM).astype(np.float32)
+    hardest = scores >= np.quantile(scores, 0.8)
+    shares = [hardest[run_of[-1].indices].mean() for run_of in (whole, selections)]
+    assert shares[1] > 0.9 * shares[0] > 1.2 * 0.2
+
+
+@pytest.mark.parametrize('pruner', [StaticRandom(), StaticSubset([1, 2])])
+def test_what_keeps_the_same_samples_is_not_held_to_savings(pruner):
+    with pytest.raises(ValueError, match='keeps the same samples in every epoch, so it cannot be'):
+        SteeredPruner(pruner, 0.3)
 
 
 def test_an_epoch_planned_anew_counts_once():

@@ -10,7 +10,7 @@ from torch.utils.data import BatchSampler, DataLoader
 from toy import build_runner, find_hook
 
 from bls_mm.pruners import Pruner
-from bls_mm.samplers import BLSSampler
+from bls_mm.samplers import BLSSampler, bls_sampler
 
 NUM = 101
 PRUNERS = [
@@ -21,6 +21,7 @@ PRUNERS = [
     'SeTa',
     'EpsilonGreedy',
     'UCB',
+    'SelectiveBackprop',
 ]
 
 
@@ -191,7 +192,10 @@ def test_a_pruner_of_ones_own():
     assert sampler.selection.indices.tolist() == [1, 3, 5]
 
 
-def test_a_pruner_that_keeps_nothing_is_one_sentence():
+def test_an_epoch_of_which_nothing_is_kept_trains_on_all(monkeypatch):
+    told = []
+    monkeypatch.setattr(bls_sampler, 'print_log', lambda message, **_: told.append(message))
+
     class Nothing(Pruner):
         def prune(self, scores, scored, epoch, rng):
             return np.zeros(len(scores), dtype=bool), None
@@ -199,8 +203,18 @@ def test_a_pruner_that_keeps_nothing_is_one_sentence():
     sampler = BLSSampler(range(6), pruner=Nothing(), seed=0)
     sampler.max_epochs = 9
     train_an_epoch(sampler, 0)
-    with pytest.raises(ValueError, match='Nothing keeps none of the 6 samples in epoch 1'):
-        sampler.set_epoch(1)
+    sampler.set_epoch(1)
+    assert sorted(sampler) == list(range(6))
+    assert 'keeps no sample in epoch 2, which therefore trains on all' in told[0]
+
+
+@pytest.mark.parametrize('num', [1, 5, 9])
+def test_no_epoch_leaves_a_batch_of_one_where_a_model_cannot_train_on_it(num):
+    sampler = make('NoPruning', num)
+    sampler.never_one_of = 4
+    sampler.set_epoch(0)
+    assert len(list(sampler)) == len(sampler) == num + 1
+    assert set(sampler) == set(range(num))
 
 
 @pytest.mark.parametrize(
@@ -212,6 +226,8 @@ def test_a_pruner_that_keeps_nothing_is_one_sentence():
             KeyError,
             "scorer 'SeTa' is not known; choose one of Batch",
         ),
+        (dict(shuffle='False'), ValueError, "shuffle must be True or False, but got 'False'"),
+        (dict(run_length=16.0), ValueError, 'run_length must be a power of two from 1 to 65,536'),
         (dict(pruner='SeTa'), TypeError, "pruner must be a dict with a 'type'"),
         (dict(pruner=dict(prune_ratio=0.5)), TypeError, "pruner must be a dict with a 'type'"),
         (dict(pruner=dict(type='torch.nn.Identity')), TypeError, 'is no Pruner'),

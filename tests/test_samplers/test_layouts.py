@@ -7,7 +7,7 @@ from threads import Ranks
 from torch.utils.data import BatchSampler
 
 from bls_mm.pruners import Pruner
-from bls_mm.samplers import BLSSampler
+from bls_mm.samplers import BLSSampler, bls_sampler
 from bls_mm.samplers.layouts import LAYOUTS, Sharded
 
 NUM, SIZE = 1003, 3
@@ -18,6 +18,7 @@ PRUNERS = {
     'SeTa of all': dict(type='SeTa', prune_ratio=0),
     'UCB': dict(type='UCB', interval=2),
     'EpsilonGreedy': dict(type='EpsilonGreedy', interval=2),
+    'SelectiveBackprop': dict(type='SelectiveBackprop'),
 }
 
 
@@ -276,7 +277,6 @@ class OneSample(Own):
         (dict(pruner=Own), TypeError, "Own does not work with layout='sharded', where each rank"),
         (dict(scorer=dict(type='ResidualScorer')), TypeError, 'ResidualScorer does not work with'),
         (dict(pruner=OwnShardable), TypeError, 'OwnShardable gives every sample a weight of its'),
-        (dict(pruner=OneSample), ValueError, 'OneSample keeps none of the samples of rank 0'),
         (dict(num=2), ValueError, 'needs a sample for each of the 3 ranks, but the training set'),
     ],
 )
@@ -289,6 +289,19 @@ def test_what_cannot_be_sharded_is_one_sentence(ranks, options, error, message):
         assert '\n' not in str(caught.value)
 
     ranks.run(run)
+
+
+def test_an_epoch_of_which_a_rank_keeps_nothing_trains_on_all(ranks, monkeypatch):
+    told = []
+    monkeypatch.setattr(bls_sampler, 'print_log', lambda message, **_: told.append(message))
+
+    def run(rank):
+        sampler = make(pruner=OneSample)
+        sampler.set_epoch(1)
+        return list(sampler)
+
+    assert set().union(*ranks.run(run)) == set(range(NUM))
+    assert 'keeps no sample in epoch 2 on rank 0, which therefore trains on all' in told[0]
 
 
 def test_only_rank_0_has_a_state_and_only_after_gathering(ranks):

@@ -89,3 +89,13 @@ def test_an_empty_batch_scores_nothing(scorer_type):
     losses = torch.tensor([5.0, 6.0, 7.0])
     other.update_many(torch.tensor([2, 0, 1]), torch.tensor([0, 1, 2]), losses)
     assert torch.equal(one.scores, other.scores)
+
+
+def test_a_huge_batch_may_hold_a_sample_twice():
+    num = 70_000
+    indices = torch.arange(num)
+    indices[-1] = 0
+    scorer = BatchLossScorer(num, alpha=0.5)
+    scorer.update_many(torch.tensor([num]), indices, torch.tensor([2.0]))
+    assert (scorer.scores == 2).all()
+    assert scorer.visits[-1] == 0
