@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Optional, Set, Tuple
 
 from mmengine.config import Config, DictAction
 from rich.console import Console
@@ -36,6 +36,9 @@ from bls_mm.analysis.comparison import (
 )
 from bls_mm.analysis.runs import read_result
 from bls_mm.config import attach_bls, load_config
+from bls_mm.pruners import build_pruner
+from bls_mm.registry import SCORERS, build
+from bls_mm.scorers import Scorer
 
 TRAIN = Path(__file__).with_name('train.py')
 SECONDS_BETWEEN_LOOKS = 1
@@ -68,23 +71,39 @@ class Grid:
         self.options, self.launch = options or {}, launch or []
         self.runs: List[dict] = []
         self.failed: List[Path] = []
+        self._taken: Set[Tuple[str, int]] = set()  # runs of this call
 
     def config_of(self, method: Method, seed: int) -> Config:
         """Returns the whole config of a run."""
         if method.pruner is None:
-            cfg = load_config(method.name)
+            cfg = copy.deepcopy(load_config(method.name))
         else:
             cfg = attach_bls(self.cfg, method.pruner, method.scorer)
-        cfg = copy.deepcopy(cfg)
         cfg.randomness = {**(cfg.get('randomness') or {}), 'seed': seed}
         cfg.merge_from_dict(self.options)
         return cfg
+
+    def check(self, method: Method) -> None:
+        """Raises one sentence if a method cannot be trained, before any other is."""
+        sampler = self.config_of(method, seed=0).train_dataloader.get('sampler') or {}
+        if 'pruner' not in sampler:
+            raise ValueError(
+                f'{method.name} has no BLSSampler, which counts the samples seen; give its '
+                "train_dataloader sampler=dict(type='bls_mm.BLSSampler', "
+                "pruner=dict(type='NoPruning')), or whichever pruner it is about"
+            )
+        build_pruner(sampler.pruner.to_dict())
+        if isinstance(sampler.get('scorer'), dict):
+            build(SCORERS, 'scorer', sampler.scorer.to_dict(), Scorer, num_samples=1)
 
     def work_dir(self, method: Method, seed: int) -> Path:
         return self.out / method.folder / f'seed{seed}'
 
     def train(self, method: Method, seed: int, progress: Progress) -> None:
         """Trains one run to its end, unless it is there already, and writes all results anew."""
+        if (method.folder, seed) in self._taken:
+            return
+        self._taken.add((method.folder, seed))
         work_dir = self.work_dir(method, seed)
         result = work_dir / 'result.json'
         config = self._write_config(method, seed)
@@ -113,7 +132,8 @@ class Grid:
         cfg = self.config_of(method, seed)
         work_dir = self.work_dir(method, seed)
         path = work_dir.with_suffix('.py')  # beside it: MMEngine writes a copy of its own into it
-        if path.exists() and path.read_text() != cfg.pretty_text:
+        has_begun = (work_dir / 'result.json').exists() or (work_dir / 'last_checkpoint').exists()
+        if has_begun and path.read_text() != cfg.pretty_text:
             raise SystemExit(
                 f'{work_dir} was trained with another config; delete it and {path.name}, or give '
                 'another --out'
@@ -164,12 +184,12 @@ def train_grid(grid: Grid, methods: List[Method], seeds: List[int], same: float)
     columns = TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, TimeElapsedColumn()) as progress:
         overall = progress.add_task('all runs', total=None)
-        baselines: Optional[List[Method]] = None
+        baselines: List[Method] = []
         for seed in seeds:
             for method in (parse_method(UNPRUNED), *methods):
                 grid.train(method, seed, progress)
                 progress.advance(overall)
-            if baselines is None:
+            if not baselines:  # or all methods failed so far
                 baselines = baselines_of(grid.runs, same)
                 progress.update(overall, total=len(seeds) * (1 + len(methods) + len(baselines)))
             for method in baselines:
@@ -215,13 +235,15 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that it ends the training too
     try:
         methods = [parse_method(text) for text in args.methods]
-        cfg = load_config(args.config)
-    except (FileNotFoundError, ModuleNotFoundError, ValueError) as error:
-        raise SystemExit(str(error)) from error
-    out = args.out or Path('work_dirs/compare') / Path(args.config).stem
-    grid = Grid(cfg, out, args.metric, args.cfg_options, args.launch)
+        out = args.out or Path('work_dirs/compare') / Path(args.config).stem
+        grid = Grid(load_config(args.config), out, args.metric, args.cfg_options, args.launch)
+        for method in methods:
+            grid.check(method)
+    except (FileNotFoundError, KeyError, ModuleNotFoundError, TypeError, ValueError) as error:
+        raise SystemExit(error.args[0] if isinstance(error, KeyError) else str(error)) from error
     train_grid(grid, methods, args.seeds, args.same_budget)
-    Console().print((out / 'table.md').read_text(), f'written to {out}')
+    if grid.runs:
+        Console().print((out / 'table.md').read_text(), f'written to {out}')
     if grid.failed:
         raise SystemExit('broken off: ' + ', '.join(f'{path}/train.log' for path in grid.failed))
 

@@ -16,12 +16,13 @@ MOST = 0.9  # of the samples, pruned in one epoch
 RATIOS = (0.01, 0.95)  # how far the pruner's own prune_ratio is moved
 
 
-def build_pruner(cfg: Union[dict, Pruner], dataset: Sized) -> Pruner:
+def build_pruner(cfg: Union[dict, Pruner], dataset: Optional[Sized] = None) -> Pruner:
     """Builds a pruner; with the options of :class:`SteeredPruner`, which every pruner has, steered.
 
     Args:
         cfg (dict or Pruner): Config of a pruner, or a pruner.
-        dataset (Sized): The training set, for the guards.
+        dataset (Sized, optional): The training set, for the guards. Without it they are not made
+            ready, as where options are only checked.
     """
     options = {name: cfg[name] for name in OPTIONS if name in cfg} if isinstance(cfg, dict) else {}
     if not options:
@@ -29,7 +30,7 @@ def build_pruner(cfg: Union[dict, Pruner], dataset: Sized) -> Pruner:
     else:
         own = {name: value for name, value in cfg.items() if name not in OPTIONS}
         pruner = SteeredPruner(build(PRUNERS, 'pruner', own, Pruner), **options)
-    if isinstance(pruner, SteeredPruner):
+    if isinstance(pruner, SteeredPruner) and dataset is not None:
         for guard in pruner.guards:
             guard.prepare(dataset)
     return pruner

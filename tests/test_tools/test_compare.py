@@ -116,6 +116,54 @@ def test_a_run_that_broke_off_is_named_and_trained_next_time(grid_of):
         assert grid.trained == broken.failed and len(grid.runs) == 1
 
 
+def test_what_is_named_twice_is_trained_and_counted_once(grid_of):
+    twice = [*METHODS, *METHODS, parse_method('NoPruning')]
+    grid = grid_of()
+    compare.train_grid(grid, twice, seeds=[0, 0, 1], same=1)
+    told = [(run['method'], run['seed']) for run in grid.runs]
+    assert len(told) == len(set(told)) == len(grid.trained) == 8
+
+
+def test_baselines_come_as_soon_as_a_method_has_run(grid_of):
+    grid = grid_of(breaks_off=True)
+    compare.train_grid(grid, METHODS, seeds=[0], same=1)
+    assert len(grid.failed) == 2 and not (grid.out / 'table.md').exists()
+    grid.breaks_off = False
+    compare.train_grid(grid, METHODS, seeds=[1], same=1)
+    assert len(grid.runs) == 4
+
+
+@pytest.mark.parametrize(
+    ('method', 'message'),
+    [
+        ('Seta', "pruner 'Seta' is not known; choose one of"),
+        ('SeTa(prune_ratio=2)', 'prune_ratio must be a share between 0 and 1, but got 2'),
+        ('SeTa(ratio=0.2)', 'ratio'),
+        ('SeTa + BatchLossScorer(alpha=2)', r'alpha must be in \[0, 1\), but got 2'),
+        ("SeTa(guards=[dict(type='Revist')])", "guard 'Revist' is not known"),
+        ('missing.py', "there is no config file 'missing.py'"),
+        ('unpruned.py', 'has no BLSSampler, which counts the samples seen; give its'),
+    ],
+)
+def test_what_cannot_be_trained_is_told_before_anything_is(tmp_path, monkeypatch, method, message):
+    monkeypatch.chdir(tmp_path)
+    toy_config().dump('config.py')
+    toy_config().dump('unpruned.py')
+    monkeypatch.setattr(sys, 'argv', ['compare.py', 'config.py', '--methods', 'SeTa', method])
+    with pytest.raises(SystemExit, match=message) as error:
+        compare.main()
+    assert '\n' not in str(error.value)
+    assert not Path('work_dirs').exists()
+
+
+def test_a_config_may_be_mended_before_its_run_began(grid_of):
+    with Progress(disable=True) as progress:
+        grid_of(breaks_off=True).train(METHODS[0], 0, progress)
+        mended = grid_of(options={'optim_wrapper.optimizer.lr': 0.02})
+        mended.train(METHODS[0], 0, progress)
+        assert len(mended.runs) == 1
+
+
 def test_a_run_of_another_config_is_not_taken_for_this_one(grid_of):
     with Progress(disable=True) as progress:
         grid_of().train(METHODS[0], 0, progress)
