@@ -157,6 +157,27 @@ def without_sampler(runner):
     runner._train_dataloader['sampler'] = dict(type='DefaultSampler', shuffle=True)
 
 
+class BareBatches:
+    """A batch sampler that tells nothing of itself."""
+
+    def __init__(self, sampler, batch_size):
+        self.sampler, self.size = sampler, batch_size
+
+    def __len__(self):
+        return len(self.sampler) // self.size
+
+    def __iter__(self):
+        return zip(*[iter(self.sampler)] * self.size)
+
+
+def with_a_bare_batch_sampler(runner):
+    runner._train_dataloader['batch_sampler'] = dict(type=BareBatches)
+
+
+def without_batches(runner):
+    runner._train_dataloader['batch_size'] = None
+
+
 def with_a_second_hook(runner):
     runner.register_hook(dict(type='BLSHook'))
 
@@ -188,6 +209,8 @@ def with_repeated_inputs(runner):
 
 RUNS = [
     (without_sampler, 'BLSHook needs a BLSSampler, but train_dataloader has none; add train_data'),
+    (with_a_bare_batch_sampler, 'the batch sampler BareBatches has no batch_size, which BLSHook'),
+    (without_batches, 'BLSHook needs batches, but train_dataloader has batch_size=None; give'),
     (with_a_second_hook, 'the config has 2 BLSHooks, and each would score every batch; leave one'),
     (with_two_optimizers, 'does not work with several optim_wrappers: there is no one loss'),
     (with_a_sharding_strategy, 'does not work with FSDPStrategy, which shards the model; use DDP'),

@@ -28,11 +28,21 @@ def check_run(runner, sampler: Optional[BLSSampler], loader: DataLoader, hook_ty
         TypeError: If a part is of a kind that BLS cannot work with.
         ValueError: If an option is.
     """
+    if loader.batch_sampler is None:
+        raise TypeError(
+            'BLSHook needs batches, but train_dataloader has batch_size=None; give it a batch_size'
+        )
     if sampler is None:
         raise TypeError(
             'BLSHook needs a BLSSampler, but train_dataloader has none; add train_dataloader='
             "dict(sampler=dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa')))"
         )
+    for attribute in ('batch_size', 'drop_last'):
+        if not hasattr(loader.batch_sampler, attribute):
+            raise TypeError(
+                f'the batch sampler {type(loader.batch_sampler).__name__} has no {attribute}, '
+                'which BLSHook asks it for; give it batch_size and drop_last, as those of PyTorch have'
+            )
     hooks = sum(isinstance(hook, hook_type) for hook in runner.hooks)
     if hooks > 1:
         raise ValueError(
