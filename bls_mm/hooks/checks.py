@@ -41,7 +41,7 @@ def check_run(runner, sampler: Optional[BLSSampler], loader: DataLoader, hook_ty
         if not hasattr(loader.batch_sampler, attribute):
             raise TypeError(
                 f'the batch sampler {type(loader.batch_sampler).__name__} has no {attribute}, '
-                'which BLSHook asks it for; give it batch_size and drop_last, as those of PyTorch have'
+                'which BLSHook asks it for; give it batch_size and drop_last, as PyTorch does'
             )
     hooks = sum(isinstance(hook, hook_type) for hook in runner.hooks)
     if hooks > 1:
