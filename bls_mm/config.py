@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import Optional, Union
 
+import torch
 from mmengine.config import Config
 from mmengine.hub import get_config
 from mmengine.logging import print_log
@@ -123,6 +124,24 @@ def attach_bls(
         **(cfg.get('default_hooks') or {}),
     }
     return cfg
+
+
+def complete_loaders(cfg: Config) -> None:
+    """Sets what MMPretrain's own train.py and test.py set for loaders, where a config does not.
+
+    Workers live on between epochs, memory is pinned, and the images of a batch are stacked.
+
+    Args:
+        cfg (Config): The config, changed in place; one of another library stays as it is.
+    """
+    if cfg.get('default_scope') != 'mmpretrain':
+        return
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = cfg.get(name)
+        if loader:
+            loader.setdefault('pin_memory', torch.cuda.is_available())
+            loader.setdefault('persistent_workers', loader.get('num_workers', 0) > 0)
+            loader.setdefault('collate_fn', dict(type='default_collate'))
 
 
 def _as_dict(component: Union[str, dict, None]) -> Optional[dict]:

@@ -1,5 +1,6 @@
 """Pruning in a training loop of one's own, without MMEngine's runner."""
 
+import warnings
 from typing import Any, Iterator, Optional, Union
 
 import torch
@@ -18,6 +19,8 @@ class PrunedLoader(DataLoader):
 
     It takes the place of the training loader; :meth:`set_epoch` and :meth:`score` are the only
     calls to add. On several ranks it hands every rank its share, and needs no sampler for that.
+    Where a batch of one sample would be left over, which BatchNorm may not train on, one sample
+    comes twice.
 
     Args:
         dataset (Dataset): The training set, N samples.
@@ -65,7 +68,10 @@ class PrunedLoader(DataLoader):
             raise ValueError(f'max_epochs must be a positive integer, but got {max_epochs!r}')
         self.bls = BLSSampler(dataset, scorer=scorer, pruner=pruner, shuffle=shuffle, seed=seed)
         self.bls.max_epochs = max_epochs
+        if batch_size > 1 and not drop_last:
+            self.bls.never_one_of = batch_size  # what is left over changes from epoch to epoch
         self._batch: Optional[Batch] = None
+        self._is_planned = False
         batches = RecordingBatchSampler(
             BatchSampler(self.bls, batch_size, drop_last), self.bls.weights_of
         )
@@ -81,13 +87,27 @@ class PrunedLoader(DataLoader):
         """
         self.bls.exchange()
         self.bls.set_epoch(epoch)
+        self._is_planned = True
         if len(self) == 0:
             self.bls.keep_all()
 
     def __iter__(self) -> Iterator[Any]:
+        if not self._is_planned:
+            warnings.warn(
+                'this epoch was not planned, so it prunes nothing new and comes in the old order; '
+                'call loader.set_epoch(epoch) before each epoch',
+                stacklevel=2,
+            )
+        self._is_planned = self._is_scored = False
         for batch in super().__iter__():
             self._batch = self.batch_sampler.next_returned()
             yield batch
+        if not self._is_scored:
+            warnings.warn(
+                'no loss of this epoch was scored, so nothing is known of its samples; call '
+                'loader.score(loss) for each batch',
+                stacklevel=2,
+            )
 
     def score(self, loss: torch.Tensor) -> torch.Tensor:
         """Takes in the loss of the batch that was yielded last, once.
@@ -107,6 +127,7 @@ class PrunedLoader(DataLoader):
                 'no batch waits for its loss; call score once for each batch of the loader'
             )
         batch, self._batch = self._batch, None
+        self._is_scored = True
         self.bls.update(batch.samples, loss)
         if batch.weights is None:
             return loss

@@ -57,6 +57,12 @@ def check_known(registry: Registry, option: str, kind: Union[str, type]) -> None
         KeyError: If it is not known.
     """
     if isinstance(kind, str) and registry.get(kind) is None:
+        module, _, name = kind.rpartition('.')
+        if module and module != 'bls_mm':
+            raise KeyError(
+                f'{option} {kind!r} cannot be imported; there must be a class {name} in a module '
+                f'{module} that is on PYTHONPATH'
+            )
         raise KeyError(
             f'{option} {kind!r} is not known; choose one of {", ".join(_names(registry))}, '
             'or the dotted path of a class of your own'

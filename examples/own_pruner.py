@@ -13,4 +13,4 @@ class LeaveOutHardest(Pruner):
 
     def prune(self, scores, scored, epoch, rng):
         hardest = np.quantile(scores[scored], 1 - self.prune_ratio)
-        return scores <= hardest, None  # who stays; no weights
+        return scores <= hardest, None  # who stays (also who is tied with the last); no weights

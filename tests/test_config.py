@@ -1,7 +1,7 @@
 import pytest
 from mmengine.config import Config
 
-from bls_mm.config import attach_bls, load_config
+from bls_mm.config import attach_bls, complete_loaders, load_config
 
 STOCK = dict(type='DefaultSampler', shuffle=True, round_up=False)
 
@@ -129,3 +129,20 @@ def test_our_own_configs_are_found_by_name_in_a_clone_too():
     assert cfg.train_dataloader.sampler.pruner.type == 'SeTa'
     with pytest.raises(FileNotFoundError, match=r'bls_mm has no config .*nothing.py'):
         load_config('bls_mm::detection/nothing.py')
+
+
+def test_loaders_get_what_mmpretrains_own_scripts_give_them():
+    loaders = dict(
+        train_dataloader=dict(batch_size=4, num_workers=2, collate_fn=dict(type='pseudo_collate')),
+        test_dataloader=dict(batch_size=4, num_workers=0),
+        val_dataloader=None,
+    )
+    cfg = Config(dict(default_scope='mmpretrain', **loaders))
+    complete_loaders(cfg)
+    assert cfg.train_dataloader.persistent_workers is True
+    assert cfg.train_dataloader.collate_fn.type == 'pseudo_collate'
+    assert cfg.test_dataloader.persistent_workers is False  # PyTorch refuses it without workers
+    assert cfg.test_dataloader.collate_fn.type == 'default_collate'
+    other = Config(dict(default_scope='mmdet', **loaders))
+    complete_loaders(other)
+    assert other.train_dataloader == loaders['train_dataloader']

@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -118,3 +120,24 @@ def test_accelerates_own_loops_leave_it_alone():
         loss = loader.score(model(batch[:, None].float()).mean())
         accelerator.backward(loss)
     assert loader.bls.scorer.visits.all()
+
+
+def test_a_forgotten_call_is_told():
+    loader = make()
+    with pytest.warns(UserWarning, match='call loader.set_epoch'):
+        for _ in loader:
+            loader.score(torch.tensor(1.0))
+    loader.set_epoch(0)
+    with pytest.warns(UserWarning, match='no loss of this epoch was scored'):
+        list(loader)
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        train(loader, range(1, 3), skip=range(1, 99))
+
+
+@pytest.mark.parametrize(('drop_last', 'sizes'), [(False, [7] * 7 + [2]), (True, [7] * 7)])
+def test_no_batch_of_one_is_left_over(drop_last, sizes):
+    loader = make('NoPruning', batch_size=7, drop_last=drop_last)
+    (batches,) = train(loader, [0])
+    assert [len(batch) for batch in batches] == sizes
+    assert drop_last or {i for batch in batches for i in batch} == set(range(NUM))

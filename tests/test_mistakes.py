@@ -21,6 +21,7 @@ from bls_mm.pruners import (
     Kakurenbo,
     MinShare,
     OrderDP,
+    Pruner,
     Revisit,
     SelectiveBackprop,
     SeTa,
@@ -117,13 +118,36 @@ CONFIGS = [
     (dict(scorer=BatchLossScorer), "scorer must be a dict with a 'type', or a Scorer, but got"),
     (dict(pruner=dict(prune_ratio=0.5)), "pruner must be a dict with a 'type'"),
     (dict(pruner=dict(type='torch.nn.Identity')), 'is no Pruner; name a class that inherits it'),
-    (dict(pruner=dict(type='no.such.Pruner')), "pruner 'no.such.Pruner' is not known"),
+    (dict(pruner=dict(type='no.such.Pruner')), "pruner 'no.such.Pruner' cannot be imported"),
     (dict(pruner=dict(type='SeTa', ratio=0.1)), "pruner SeTa has no option 'ratio'; its options"),
     (dict(pruner=dict(type='NoPruning', delta=1)), "NoPruning has no option 'delta'"),
     (dict(pruner=dict(type='SeTa', guards=[dict(type='Visit')])), "guard 'Visit' is not known"),
     (dict(pruner=dict(type='SeTa', guards=['Revisit'])), "guard must be a dict with a 'type'"),
     (dict(scorer=dict(type='BatchLossScorer', a=1)), "has no option 'a'; its options are alpha"),
 ]
+
+
+RETURNED = [
+    (lambda n: np.ones(n, dtype=bool), 'of shape (9,), and their weights or None; it returned an'),
+    (lambda n: None, 'their weights or None; it returned None'),
+    (lambda n: (np.arange(3), None), 'it returned an array of int64 of shape (3,) in the first'),
+    (lambda n: (np.ones(5, dtype=bool), None), 'it returned an array of bool of shape (5,) in the'),
+    (lambda n: (np.ones(n, dtype=bool), [1] * n), 'of shape (9,) as weights; it returned a list'),
+    (lambda n: (np.ones(n, dtype=bool), np.ones(3)), 'it returned an array of float64 of shape (3'),
+]
+
+
+@pytest.mark.parametrize(('returned', 'message'), RETURNED, ids=[m for _, m in RETURNED])
+def test_what_a_pruner_of_ones_own_must_not_return(returned, message):
+    class Own(Pruner):
+        needs_scores = False
+
+        def prune(self, scores, scored, epoch, rng):
+            return returned(len(scores))
+
+    with pytest.raises(TypeError, match=re.escape(message)) as caught:
+        BLSSampler(range(9), pruner=Own()).set_epoch(0)
+    assert_one_sentence(caught.value)
 
 
 @pytest.mark.parametrize(('options', 'message'), CONFIGS, ids=[str(o) for o, _ in CONFIGS])

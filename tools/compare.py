@@ -105,9 +105,8 @@ class Grid:
             return
         self._taken.add((method.folder, seed))
         work_dir = self.work_dir(method, seed)
-        result = work_dir / 'result.json'
         config = self._write_config(method, seed)
-        if not result.exists():
+        if not (work_dir / 'result.json').exists():
             task = progress.add_task(f'{method.name}, seed {seed}', total=self._epochs(config))
             ended_well = self._run(
                 config, work_dir, lambda done: progress.update(task, completed=done)
@@ -116,16 +115,29 @@ class Grid:
             if not ended_well:
                 self.failed.append(work_dir)
                 return
-            result.write_text(json.dumps(read_result(work_dir, self.metric), indent=2) + '\n')
         self.runs.append(
             dict(
                 method=method.name,
                 is_baseline=method.is_baseline,
                 seed=seed,
-                **json.loads(result.read_text()),
+                **self._result_of(work_dir),
             )
         )
         self.write()
+
+    def _result_of(self, work_dir: Path) -> dict:
+        """Returns what a finished run came to, and notes that it need not be trained again."""
+        path = work_dir / 'result.json'
+        if path.exists():
+            result = json.loads(path.read_text())
+            if self.metric in (None, result['metric_name']):
+                return result
+        try:
+            result = read_result(work_dir, self.metric)
+        except KeyError as error:  # the run stays: another --metric finds it finished
+            raise SystemExit(error.args[0]) from error
+        path.write_text(json.dumps(result, indent=2) + '\n')
+        return result
 
     def _write_config(self, method: Method, seed: int) -> Path:
         """Writes the config of a run, and refuses to go on with a run of another config."""
@@ -245,7 +257,14 @@ def main() -> None:
     if grid.runs:
         Console().print((out / 'table.md').read_text(), f'written to {out}')
     if grid.failed:
-        raise SystemExit('broken off: ' + ', '.join(f'{path}/train.log' for path in grid.failed))
+        raise SystemExit('\n'.join(map(_failure_of, grid.failed)))
+
+
+def _failure_of(work_dir: Path) -> str:
+    log = work_dir / 'train.log'
+    lines = log.read_text().split('\n') if log.exists() else []
+    last = next((line.strip() for line in reversed(lines) if line.strip()), 'nothing')
+    return f'{work_dir} failed; the last line of its train.log is: {last}'
 
 
 if __name__ == '__main__':

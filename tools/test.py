@@ -1,4 +1,4 @@
-"""Tests a model of MMDetection, MMOCR or MMPretrain; the flags are those of their own test.py."""
+"""Tests a model of MMDetection, MMOCR or MMPretrain; its flags are those their test.py share."""
 
 import argparse
 import os
@@ -10,7 +10,7 @@ from mmengine.registry import METRICS, RUNNERS
 from mmengine.runner import Runner
 
 from bls_mm.compat import allow_mmengine_checkpoints, allow_mmocr
-from bls_mm.config import load_config
+from bls_mm.config import complete_loaders, load_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -38,7 +38,11 @@ def parse_args() -> argparse.Namespace:
         default='none',
         help='job launcher',
     )
-    parser.add_argument('--tta', action='store_true', help='augment test images')
+    parser.add_argument(
+        '--tta',
+        action='store_true',
+        help='augment test images, as tta_model and tta_pipeline of the config say',
+    )
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
     args = parser.parse_args()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
@@ -51,6 +55,7 @@ def to_config(args: argparse.Namespace) -> Config:
         cfg = load_config(args.config)
     except (FileNotFoundError, ModuleNotFoundError) as error:
         raise SystemExit(str(error)) from error
+    complete_loaders(cfg)
     cfg.launcher = args.launcher
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)

@@ -1,4 +1,4 @@
-"""Trains a model of MMDetection, MMOCR or MMPretrain; the flags are those of their own train.py."""
+"""Trains a model of MMDetection, MMOCR or MMPretrain; its flags are those their train.py share."""
 
 import argparse
 import os
@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 
 from bls_mm.analysis.estimate import plan_run, size_of
 from bls_mm.compat import allow_mmocr
-from bls_mm.config import attach_bls, load_config
+from bls_mm.config import attach_bls, complete_loaders, load_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -66,6 +66,8 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if args.scorer and not args.pruner:
         parser.error('--scorer needs --pruner; add for example --pruner SeTa')
+    if args.num_samples and not args.dry_run_pruning:
+        parser.error('--num-samples needs --dry-run-pruning; a training takes all samples')
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     return args
 
@@ -78,6 +80,7 @@ def to_config(args: argparse.Namespace) -> Config:
             cfg = attach_bls(cfg, args.pruner, args.scorer)
     except (FileNotFoundError, KeyError, ModuleNotFoundError, ValueError) as error:
         raise SystemExit(_sentence(error)) from error
+    complete_loaders(cfg)
     cfg.launcher = args.launcher
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)

@@ -168,7 +168,7 @@ def seconds_per_iteration(log: str) -> float:
         ValueError: If it tells no times.
     """
     path = Path(log)
-    if path.is_dir():
+    if not path.is_file():
         found = sorted(path.rglob('scalars.json'), key=lambda file: file.stat().st_mtime)
         if not found:
             raise FileNotFoundError(

@@ -6,7 +6,7 @@ from typing import Optional
 
 import numpy as np
 
-from .selection import Selection, keep_all
+from .selection import GroupWeights, Selection, keep_all
 from .shards import WHOLE, Shards
 
 ROUNDING = 1e-9  # products such as 0.55 * 20 = 11.000000000000002 are meant to be whole
@@ -82,10 +82,12 @@ class Pruner(ABC):
         return selection
 
     def _select(self, values, visits, epoch, rng) -> Selection:
+        every = visits > 0 if self.needs_scores else np.ones(len(values), dtype=bool)
+        result = self.prune(values, every, epoch, rng)
+        check_result(type(self).__name__, result, len(values))
+        (keep, weights), every = result, None  # a byte a sample less
         if not self.needs_scores:
-            keep, weights = self.prune(values, np.ones(len(values), dtype=bool), epoch, rng)
             return Selection.from_mask(keep, weights)
-        keep, weights = self.prune(values, visits > 0, epoch, rng)
         unscored = visits == 0
         keep |= unscored
         if isinstance(weights, np.ndarray):
@@ -146,3 +148,38 @@ def check_share(option: str, value: float, below: float = math.inf) -> None:
         raise ValueError(f'{option} must be a share between 0 and 1, but got {value!r}')
     if value >= below:
         raise ValueError(f'{option} must be below {below}, but got {value!r}: no sample would stay')
+
+
+def check_result(kind: str, result: object, num_samples: int) -> None:
+    """Raises one sentence unless :meth:`Pruner.prune` returned what it should.
+
+    Args:
+        kind (str): Name of the pruner's class.
+        result (object): What it returned.
+        num_samples (int): Number of samples N.
+
+    Raises:
+        TypeError: If it is anything else.
+    """
+    keep, weights = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
+    if keep is result or not _is_of(keep, num_samples) or keep.dtype != bool:
+        raise TypeError(
+            f'{kind}.prune must return a pair: which samples stay, a bool array of shape '
+            f'({num_samples},), and their weights or None; it returned {_kind_of(keep)}'
+            + ('' if keep is result else ' in the first place')
+        )
+    if not (weights is None or isinstance(weights, GroupWeights) or _is_of(weights, num_samples)):
+        raise TypeError(
+            f'{kind}.prune must return None, GroupWeights, or a float array of shape '
+            f'({num_samples},) as weights; it returned {_kind_of(weights)}'
+        )
+
+
+def _is_of(value: object, num_samples: int) -> bool:
+    return isinstance(value, np.ndarray) and value.shape == (num_samples,)
+
+
+def _kind_of(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return f'an array of {value.dtype} of shape {value.shape}'
+    return 'None' if value is None else f'a {type(value).__name__}'

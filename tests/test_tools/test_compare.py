@@ -156,6 +156,25 @@ def test_what_cannot_be_trained_is_told_before_anything_is(tmp_path, monkeypatch
     assert not Path('work_dirs').exists()
 
 
+def test_another_metric_is_read_from_finished_runs(grid_of):
+    with Progress(disable=True) as progress:
+        grid_of().train(METHODS[0], 0, progress)
+        other = grid_of()
+        other.metric = 'other'
+        other.train(METHODS[0], 0, progress)
+        assert other.runs[0]['metric'] == 1 and not other.trained
+        other = grid_of()
+        other.metric = 'mAP'
+        with pytest.raises(SystemExit, match=r"no metric of .* ends with 'mAP': it has"):
+            other.train(METHODS[0], 0, progress)
+
+
+def test_the_last_line_of_the_log_tells_why_a_run_failed(tmp_path):
+    (tmp_path / 'train.log').write_text('Traceback\nValueError: too small\n\n')
+    assert compare._failure_of(tmp_path).endswith('of its train.log is: ValueError: too small')
+    assert compare._failure_of(tmp_path / 'none').endswith('is: nothing')
+
+
 def test_a_config_may_be_mended_before_its_run_began(grid_of):
     with Progress(disable=True) as progress:
         grid_of(breaks_off=True).train(METHODS[0], 0, progress)

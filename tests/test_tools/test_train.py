@@ -58,10 +58,17 @@ def test_a_config_of_a_package_has_a_work_dir_of_its_name(config_of):
     assert cfg.train_dataloader.batch_sampler.type == 'AspectRatioBatchSampler'
 
 
-def test_a_scorer_needs_a_pruner(config_of, capsys):
+@pytest.mark.parametrize(
+    ('flags', 'message'),
+    [
+        (('--scorer', 'BatchLossScorer'), '--scorer needs --pruner'),
+        (('--num-samples', '5'), '--num-samples needs --dry-run-pruning'),
+    ],
+)
+def test_a_flag_may_need_another(config_of, capsys, flags, message):
     with pytest.raises(SystemExit):
-        config_of('--scorer', 'BatchLossScorer')
-    assert '--scorer needs --pruner' in capsys.readouterr().err
+        config_of(*flags)
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('config', ['mmseg::unet/unet.py', 'mmdet::retinanet/nothing.py'])

@@ -126,7 +126,10 @@ def main() -> None:
     if args.work_dir is None:
         plot_filter(args.out / 'filter.png')
         return
-    record = LossRecord.load(args.work_dir)
+    try:
+        record = LossRecord.load(args.work_dir)
+    except FileNotFoundError as error:
+        raise SystemExit(str(error)) from error
     plot_run(record, args.out / f'{args.name}_run.png')
     if len(record.losses) == len(record.indices):
         plot_batch_sizes(record, args.out / f'{args.name}_batch_sizes.png')
