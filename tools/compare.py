@@ -244,7 +244,6 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that it ends the training too
     try:
         methods = [parse_method(text) for text in args.methods]
         out = args.out or Path('work_dirs/compare') / Path(args.config).stem
@@ -253,6 +252,7 @@ def main() -> None:
             grid.check(method)
     except (FileNotFoundError, KeyError, ModuleNotFoundError, TypeError, ValueError) as error:
         raise SystemExit(error.args[0] if isinstance(error, KeyError) else str(error)) from error
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that it ends the training too
     train_grid(grid, methods, args.seeds, args.same_budget)
     if grid.runs:
         Console().print((out / 'table.md').read_text(), f'written to {out}')

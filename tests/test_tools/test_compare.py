@@ -1,6 +1,7 @@
 """The grid of methods and seeds, on runs of the toy model in this process."""
 
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -154,6 +155,8 @@ def test_what_cannot_be_trained_is_told_before_anything_is(tmp_path, monkeypatch
         compare.main()
     assert '\n' not in str(error.value)
     assert not Path('work_dirs').exists()
+    # Processes that later tests fork would inherit a handler, and might not end.
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_another_metric_is_read_from_finished_runs(grid_of):
