@@ -75,3 +75,21 @@ def test_mmpretrain_reads_the_set(characters):
         dataset = datasets.MNIST(str(characters), test_mode=test_mode, download=False, pipeline=[])
         assert len(dataset) == count
         assert dataset[0]['img'].shape == (32, 32)
+
+
+def test_wrong_labels_are_as_many_as_asked_for_and_in_the_training_set_only(characters, tmp_path):
+    make_characters.make_characters(tmp_path / 'wrong', **COUNTS, seed=0, processes=1, wrong=0.3)
+    images = 'train-images-idx3-ubyte'
+    assert (tmp_path / 'wrong' / images).read_bytes() == (characters / images).read_bytes()
+    for split, expected in (('train', 0.3), ('t10k', 0)):
+        share = (read(tmp_path / 'wrong', split)[1] != read(characters, split)[1]).mean()
+        assert share == pytest.approx(expected, abs=0.1 if expected else 0)
+
+
+def test_wrong_labels_are_classes_and_more_samples_change_none():
+    labels = np.arange(2000) % len(ALPHABET)
+    wrong = make_characters.with_wrong_labels(labels, 1.0, seed=0)
+    assert (wrong != labels).all()
+    assert set(wrong) == set(range(len(ALPHABET)))
+    some = make_characters.with_wrong_labels(labels, 0.2, seed=0)
+    assert (some[:500] == make_characters.with_wrong_labels(labels[:500], 0.2, seed=0)).all()

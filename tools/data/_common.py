@@ -28,6 +28,17 @@ def whole_number(least: int) -> Callable[[str], int]:
     return parse
 
 
+def share(text: str) -> float:
+    """An argparse type: a number from 0 to 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = None
+    if number is None or not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f'{text!r} is not a number from 0 to 1.')
+    return number
+
+
 @contextmanager
 def plain_errors(tool: str) -> Iterator[None]:
     """Ends the program with one sentence where a user's folder or key is the cause."""

@@ -10,7 +10,8 @@ MNIST, which MMPretrain's and torchvision's MNIST read:
     data/characters/t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte
 
 An image depends on nothing but the seed and its own place: neither the number of processes nor
-that of the images changes it.
+that of the images changes it. With --wrong 0.1 a tenth of the training images have another class
+than they show.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from _common import make_once, parallel_map, plain_errors, whole_number
+from _common import make_once, parallel_map, plain_errors, share, whole_number
 from word_images import PRINTED, SCENE, render_word
 from word_texts import ALPHABET
 
@@ -53,24 +54,46 @@ def centre(image: np.ndarray) -> np.ndarray:
     return cv2.copyMakeBorder(image, *rims, cv2.BORDER_REPLICATE)
 
 
+def with_wrong_labels(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Gives a share of the samples another class; more samples change none of the first ones.
+
+    Args:
+        labels: (samples,), classes.
+        share: Chance of each sample, in [0, 1].
+        seed: Any number from 0.
+
+    Returns:
+        np.ndarray: (samples,), classes.
+    """
+    chances = np.random.default_rng([seed, len(SPLITS)]).random((len(labels), 2))
+    others = 1 + np.floor(chances[:, 1] * (len(ALPHABET) - 1)).astype(int)
+    return np.where(chances[:, 0] < share, (labels + others) % len(ALPHABET), labels)
+
+
 def as_idx(array: np.ndarray) -> bytes:
     """An array of bytes in MNIST's format: type, number of dimensions, their sizes, content."""
     head = bytes([0, 0, UNSIGNED_BYTES, array.ndim])
     return head + np.array(array.shape, dtype='>u4').tobytes() + array.tobytes()
 
 
-def write_sets(folder: Path, counts: dict[str, int], seed: int, processes: int) -> None:
+def write_sets(
+    folder: Path, counts: dict[str, int], wrong: float, seed: int, processes: int
+) -> None:
     """Writes images and labels into an empty folder."""
     for place, (split, name) in enumerate(SPLITS.items()):
         make = partial(make_character, split=place, seed=seed)
         made = parallel_map(make, range(counts[split]), processes, f'{split} characters')
         images, labels = zip(*made, strict=True)
         (folder / f'{name}-images-idx3-ubyte').write_bytes(as_idx(np.stack(images)))
-        labels = np.array(labels, dtype=np.uint8)
-        (folder / f'{name}-labels-idx1-ubyte').write_bytes(as_idx(labels))
+        labels = np.array(labels)
+        if split == 'train':
+            labels = with_wrong_labels(labels, wrong, seed)
+        (folder / f'{name}-labels-idx1-ubyte').write_bytes(as_idx(labels.astype(np.uint8)))
 
 
-def make_characters(out: Path, train: int, test: int, seed: int, processes: int) -> bool:
+def make_characters(
+    out: Path, train: int, test: int, seed: int, processes: int, wrong: float = 0.0
+) -> bool:
     """Makes the set in the folder ``out``, unless it is there already.
 
     Args:
@@ -79,13 +102,14 @@ def make_characters(out: Path, train: int, test: int, seed: int, processes: int)
         test: Number of test images.
         seed: Any number from 0.
         processes: How many processes share the work.
+        wrong: Share of the training images with a wrong label, in [0, 1].
 
     Returns:
         bool: Whether anything was made.
     """
     counts = {'train': train, 'test': test}
-    write = partial(write_sets, counts=counts, seed=seed, processes=processes)
-    return make_once(out, {**counts, 'seed': seed}, write)
+    write = partial(write_sets, counts=counts, wrong=wrong, seed=seed, processes=processes)
+    return make_once(out, {**counts, 'wrong': wrong, 'seed': seed}, write)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -94,6 +118,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--out', type=Path, default='data/characters', help='folder to make')
     parser.add_argument('--train', type=whole_number(1), default=10000, help='training images')
     parser.add_argument('--test', type=whole_number(1), default=10000, help='test images')
+    parser.add_argument('--wrong', type=share, default=0.0, help='share of wrong training labels')
     parser.add_argument('--seed', type=whole_number(0), default=0)
     parser.add_argument('--processes', type=whole_number(1), default=os.cpu_count())
     return parser.parse_args(argv)
