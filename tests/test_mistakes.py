@@ -224,6 +224,11 @@ def with_no_full_batch(runner):
     runner._train_dataloader.update(batch_size=100, drop_last=True)
 
 
+def with_a_pruned_validation(runner):
+    runner._val_dataloader = runner._train_dataloader
+    runner._val_loop, runner._val_evaluator = dict(), []
+
+
 def with_repeated_inputs(runner):
     def repeat(samples):
         return dict(inputs=[s['inputs'] for s in samples * 2], data_samples=[0] * 8)
@@ -243,6 +248,7 @@ RUNS = [
         with_no_full_batch,
         'an epoch has no batch: the 42 samples of a rank are fewer than batch_size',
     ),
+    (with_a_pruned_validation, 'val_dataloader has a BLSSampler, but what judges the model must'),
     (
         with_repeated_inputs,
         '8 inputs came back where 4 samples were handed out; BLS needs one input',

@@ -202,7 +202,7 @@ class BLSHook(Hook):
         """Leaves the model as it was."""
         self.tap.remove()
         self.sample_losses.undo()
-        runner.logger.info(self.savings.as_sentence())
+        self.recorder.end_run(runner, self.sampler, self.savings)
 
     # Epochs, of the loop or virtual
 

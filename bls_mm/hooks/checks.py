@@ -11,6 +11,8 @@ from torch.utils.data import DataLoader
 
 from bls_mm.samplers import BLSSampler
 
+from .loader import find_sampler
+
 SEQUENCES = (list, tuple, torch.Tensor)
 SHARDING_STRATEGIES = ('FSDPStrategy', 'DeepSpeedStrategy', 'ColossalAIStrategy')
 
@@ -43,6 +45,11 @@ def check_run(runner, sampler: Optional[BLSSampler], loader: DataLoader, hook_ty
                 f'the batch sampler {type(loader.batch_sampler).__name__} has no {attribute}, '
                 'which BLSHook asks it for; give it batch_size and drop_last, as PyTorch does'
             )
+    if runner.val_loop is not None and find_sampler(runner.val_loop.dataloader) is not None:
+        raise TypeError(
+            'val_dataloader has a BLSSampler, but what judges the model must be all samples in '
+            "order; give it sampler=dict(type='DefaultSampler', shuffle=False)"
+        )
     hooks = sum(isinstance(hook, hook_type) for hook in runner.hooks)
     if hooks > 1:
         raise ValueError(

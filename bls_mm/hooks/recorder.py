@@ -15,6 +15,8 @@ from .history import forget_from, load_if_whole, path_of, record_epoch, turnover
 from .live import show_epoch
 from .savings import Savings
 
+TOLERANCE = 0.01  # of target_savings, in samples of the run
+
 
 class Recorder:
     """Shows the numbers of each epoch, and writes a record of it and a summary of the run.
@@ -86,6 +88,23 @@ class Recorder:
         text = json.dumps(savings.as_dict(), indent=2) + '\n'
         path = Path(runner.work_dir) / 'bls_summary.json'
         self._write(runner, 'the summary', lambda: path.write_text(text))
+
+    def end_run(self, runner, sampler: BLSSampler, savings: Savings) -> None:
+        """Says what the run saved, and warns if that is not what was asked for.
+
+        Args:
+            runner (Runner): The runner.
+            sampler (BLSSampler): The sampler.
+            savings (Savings): Counts of the run.
+        """
+        runner.logger.info(savings.as_sentence())
+        target = getattr(sampler.pruner, 'target_savings', None)
+        if target is not None and abs(savings.pruned - target) > TOLERANCE:
+            runner.logger.warning(
+                f'BLS: target_savings={target} asked for {target:.1%} pruned, but '
+                f'{savings.pruned:.1%} were: guards kept more, or the run ended within an epoch or '
+                'before the last one'
+            )
 
     def _write(self, runner, what: str, write) -> None:
         try:

@@ -82,6 +82,16 @@ def test_the_log_says_what_is_kept(tmp_path):
     assert 'BLS: trained on' in log
 
 
+@pytest.mark.parametrize('guards', [[], [dict(type='Revisit', epochs=1)]])
+def test_the_log_warns_of_a_goal_that_was_missed_and_of_no_other(tmp_path, guards):
+    pruner = dict(type='InfoBatch', target_savings=0.6, guards=guards)
+    _, _, hook = train(tmp_path, max_epochs=12, pruner=pruner, log_level='INFO')
+    missed = abs(hook.savings.pruned - 0.6) > 0.01
+    assert missed == bool(guards)  # that guard brings back all that the last epoch left out
+    log = next(tmp_path.glob('*/*.log')).read_text()
+    assert missed == ('target_savings=0.6 asked for 60.0% pruned, but' in log)
+
+
 def test_the_model_is_left_as_it_was(tmp_path):
     runner, _, _ = train(tmp_path)
     assert not runner.model._forward_hooks
