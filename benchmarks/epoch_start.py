@@ -34,6 +34,7 @@ PRUNERS = [
     'EpsilonGreedy',
     'UCB',
     'SelectiveBackprop',
+    'CoverageCentric',
 ]
 
 

@@ -14,6 +14,7 @@ from bls_mm import BLSSampler
 from bls_mm.analysis import LossRecorder
 from bls_mm.pruners import (
     UCB,
+    CoverageCentric,
     DynamicRandom,
     EpsilonGreedy,
     FewerPasses,
@@ -32,6 +33,7 @@ from bls_mm.scorers import BatchLossScorer, ResidualScorer, SampleLossScorer
 
 PRUNERS = (
     *(InfoBatch, SeTa, EpsilonGreedy, UCB, OrderDP, Kakurenbo, SelectiveBackprop),
+    CoverageCentric,
     *(DynamicRandom, StaticRandom, FewerPasses),
 )
 RATIO = 'prune_ratio must be a share between 0 and 1, but got '
@@ -57,6 +59,12 @@ OPTIONS = [
     (InfoBatch, dict(quantiles=(20,), keep_ratios=(0.5, 0.5)), 'as many as keep_ratios'),
     (InfoBatch, dict(quantiles=(20,), keep_ratios=(0,)), 'shares in (0, 1], but got 0'),
     (InfoBatch, dict(quantiles=(20,), keep_ratios=(1.5,)), 'shares in (0, 1], but got 1.5'),
+    (
+        CoverageCentric,
+        dict(num_strata=257),
+        'num_strata must be an integer from 1 to 256, but got 257',
+    ),
+    (CoverageCentric, dict(hard_cutoff=1), 'hard_cutoff must be below 1, but got 1'),
     (SeTa, dict(num_groups=0), 'num_groups must be a positive integer, but got 0'),
     (SeTa, dict(num_groups=2.5), 'num_groups must be a positive integer, but got 2.5'),
     (SeTa, dict(window_scale=0), 'window_scale must be above 0, but got 0'),
@@ -111,7 +119,7 @@ def test_wrong_options(target, options, message):
 
 # what stands in the sampler's config, and what the sentence must say
 CONFIGS = [
-    (dict(pruner=dict(type='Seta')), "pruner 'Seta' is not known; choose one of DynamicRandom, "),
+    (dict(pruner=dict(type='Seta')), "pruner 'Seta' is not known; choose one of CoverageCentric, "),
     (dict(scorer=dict(type='SeTa')), "scorer 'SeTa' is not known; choose one of BatchLossScorer"),
     (dict(pruner='SeTa'), "pruner must be a dict with a 'type', or a Pruner, but got 'SeTa'"),
     (dict(pruner=None), "pruner must be a dict with a 'type', or a Pruner, but got None"),

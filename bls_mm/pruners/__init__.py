@@ -1,5 +1,6 @@
 """Which samples stay?"""
 
+from .coverage_centric import CoverageCentric
 from .dynamic_random import DynamicRandom
 from .epsilon_greedy import EpsilonGreedy
 from .fewer_passes import FewerPasses
@@ -19,6 +20,7 @@ from .ucb import UCB
 
 __all__ = [
     'UCB',
+    'CoverageCentric',
     'DynamicRandom',
     'EpsilonGreedy',
     'FewerPasses',

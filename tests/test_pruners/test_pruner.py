@@ -3,6 +3,7 @@ import pytest
 
 from bls_mm.pruners import (
     UCB,
+    CoverageCentric,
     DynamicRandom,
     EpsilonGreedy,
     FewerPasses,
@@ -15,7 +16,10 @@ from bls_mm.pruners import (
     StaticRandom,
 )
 
-SCORED = [InfoBatch, SeTa, EpsilonGreedy, UCB, OrderDP, Kakurenbo, SelectiveBackprop]
+SCORED = [
+    *(InfoBatch, SeTa, EpsilonGreedy, UCB, OrderDP, Kakurenbo, SelectiveBackprop),
+    CoverageCentric,
+]
 PRUNERS = [NoPruning, StaticRandom, DynamicRandom, FewerPasses, *SCORED]
 NUM = 997
 

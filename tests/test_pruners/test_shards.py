@@ -6,6 +6,7 @@ from threads import Ranks
 
 from bls_mm.pruners import (
     UCB,
+    CoverageCentric,
     DynamicRandom,
     EpsilonGreedy,
     InfoBatch,
@@ -37,6 +38,7 @@ RANDOM = [
     lambda: DynamicRandom(0.3),
     lambda: EpsilonGreedy(0.4, epsilon=0.3),
     lambda: SelectiveBackprop(0.4),
+    lambda: CoverageCentric(0.4),
     *WEIGHTED,
 ]
 

@@ -6,6 +6,7 @@ from toy import train
 
 from bls_mm.pruners import (
     UCB,
+    CoverageCentric,
     DynamicRandom,
     EpsilonGreedy,
     FewerPasses,
@@ -32,6 +33,7 @@ PRUNERS = [
     EpsilonGreedy(interval=3, delta=0.9),
     UCB(),
     SelectiveBackprop(),
+    CoverageCentric(),
     NoPruning(),
 ]
 

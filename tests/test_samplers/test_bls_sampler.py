@@ -22,6 +22,7 @@ PRUNERS = [
     'EpsilonGreedy',
     'UCB',
     'SelectiveBackprop',
+    'CoverageCentric',
 ]
 
 

@@ -19,6 +19,7 @@ PRUNERS = {
     'UCB': dict(type='UCB', interval=2),
     'EpsilonGreedy': dict(type='EpsilonGreedy', interval=2),
     'SelectiveBackprop': dict(type='SelectiveBackprop'),
+    'CoverageCentric': dict(type='CoverageCentric'),
 }
 
 
