@@ -2,7 +2,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from threading import Barrier, local
+from threading import Barrier, RLock, local
+
+from mmengine.registry import Registry
 
 import bls_mm.samplers.bls_sampler as bls_sampler
 import bls_mm.samplers.exchange as exchange
@@ -67,4 +69,16 @@ class Ranks:
         for module in (exchange, node_memory):
             monkeypatch.setattr(module, 'get_rank', lambda: self.rank)
         monkeypatch.setattr(exchange, 'get_world_size', lambda: self.size)
+        monkeypatch.setattr(Registry, 'build', _one_at_a_time(Registry.build))
         monkeypatch.setattr(bls_sampler, 'get_dist_info', lambda: (self.rank, self.size))
+
+
+def _one_at_a_time(function):
+    """MMEngine's registries switch a scope that all threads share; ranks are no threads."""
+    lock = RLock()
+
+    def call(*args, **kwargs):
+        with lock:
+            return function(*args, **kwargs)
+
+    return call

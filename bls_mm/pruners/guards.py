@@ -17,6 +17,9 @@ LONGEST = np.iinfo(np.uint8).max
 class Guard(ABC):
     """Brings back samples that a pruner left out; composable with any pruner."""
 
+    shardable = False
+    """Whether it can work where each rank has its own samples only, knowing of no others."""
+
     def prepare(self, dataset: Sized) -> None:  # noqa: B027
         """Looks at the training set, once, before the first epoch."""
 
@@ -56,6 +59,8 @@ class Revisit(Guard):
         epochs (int): A sample left out by so many epochs in a row is in the next one; from 1 to
             254. Defaults to 5.
     """
+
+    shardable = True
 
     def __init__(self, epochs: int = 5) -> None:
         if not isinstance(epochs, int) or not 1 <= epochs < LONGEST:

@@ -41,6 +41,11 @@ class Pruner(ABC):
 
     shards: Shards = WHOLE
 
+    @property
+    def parts(self) -> tuple:
+        """What decides on samples, each with its own :attr:`shardable`: a pruner, guards."""
+        return (self,)
+
     def __init__(self, delta: float = 0.875, interval: int = 1) -> None:
         check_share('delta', delta)
         if not isinstance(interval, int) or interval < 1:

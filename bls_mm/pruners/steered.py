@@ -10,6 +10,7 @@ from .choose import thin_to
 from .guards import Guard
 from .pruner import Pruner, check_share
 from .selection import GroupWeights, Selection
+from .shards import Shards
 
 OPTIONS = ('target_savings', 'guards', 'placebo')
 MOST = 0.9  # of the samples, pruned in one epoch
@@ -53,9 +54,9 @@ class SteeredPruner(Pruner):
             respect to a run without pruning. Defaults to None, whatever the pruner saves.
         guards (sequence[dict or Guard]): Such as ``[dict(type='Revisit', epochs=5)]``. Defaults to
             none.
-        placebo (bool): Whether each sample gets the score of another one, drawn once and for all:
-            what a method loses by it is what its scores were worth. For comparisons. Defaults to
-            False.
+        placebo (bool): Whether each sample gets the score of another one, drawn once and for all,
+            of the same shard: what a method loses by it is what its scores were worth. For
+            comparisons. Defaults to False.
     """
 
     def __init__(
@@ -90,26 +91,40 @@ class SteeredPruner(Pruner):
         self.brought_back = 0  # by guards, in the last epoch
         self.own_ratio = self.ratio = getattr(pruner, 'prune_ratio', None)
 
+    @property
+    def parts(self):
+        return (self.pruner, *self.guards)
+
+    @property
+    def shards(self) -> Shards:
+        return self.pruner.shards
+
+    @shards.setter
+    def shards(self, shards: Shards) -> None:
+        self.pruner.shards = shards
+
     def select(self, scores, visits, epoch, max_epochs, rng):
         num = len(scores)
+        count = self.shards.count
+        num_of_all = count(np.ones(num, dtype=bool))
         if self.placebo:
             scores = scores[np.random.default_rng(0).permutation(num)]
         annealing = self.pruner.is_annealing(epoch, max_epochs)
         goal = None
         if self.target_savings is not None:
-            goal = self._steer(num, epoch, max_epochs, annealing)
+            goal = self._steer(num_of_all, epoch, max_epochs, annealing)
         selection = self.pruner.select(scores, visits, epoch, max_epochs, rng)
         keep, weights = selection.as_mask(num)
         if goal is not None and self.met is not None and epoch % self.pruner.interval:
             keep, weights = self.met.as_mask(num)
         elif goal is not None:
             may_go = visits > 0 if self.needs_scores else np.ones(num, dtype=bool)
-            self._follow(goal, num - np.count_nonzero(keep))
-            weights = _meet(round(goal), keep, weights, may_go, rng)
-            selects_anew = self.pruner.interval > 1 and may_go.any()
+            self._follow(goal, num_of_all - count(keep))
+            selects_anew = self.pruner.interval > 1 and count(may_go) > 0
+            weights = _meet(round(goal), keep, weights, may_go, rng, self.shards)
             self.met = Selection.from_mask(keep, weights) if selects_anew else None
         weights = self._guard(keep, weights, rng)
-        self.pruned[epoch:] = [int(num - np.count_nonzero(keep))]
+        self.pruned[epoch:] = [num_of_all - count(keep)]
         return Selection.from_mask(keep, weights)
 
     def prune(self, scores, scored, epoch, rng):
@@ -160,9 +175,10 @@ class SteeredPruner(Pruner):
         self.brought_back = 0
         for guard in self.guards:
             back = guard.bring_back(keep, rng)
-            self.brought_back += int(np.count_nonzero(back > keep))
+            self.brought_back += self.shards.count(back > keep)
             keep |= back
-            weights = _unweighted(back, weights)
+            if weights is not None and self.shards.count(back):
+                weights = _unweighted(back, weights)
         for guard in self.guards:
             guard.note(keep)
         return weights
@@ -195,41 +211,41 @@ def _meet(
     weights: Optional[GroupWeights],
     may_go: np.ndarray,
     rng: np.random.Generator,
+    shards: Shards,
 ) -> Optional[GroupWeights]:
     """Changes a mask so that ``goal`` samples are pruned, or as many as may go.
 
     Args:
-        goal (int): How many samples to prune.
+        goal (int): How many samples to prune, of all shards.
         keep (np.ndarray): ``(N,)`` bool, which samples the pruner keeps. Changed in place.
         weights (GroupWeights, optional): Their weights.
         may_go (np.ndarray): ``(N,)`` bool, which samples may be pruned. Changed in place.
-        rng (np.random.Generator): Source of randomness.
+        rng (np.random.Generator): Source of randomness, the same on every rank.
+        shards (Shards): Where the samples lie.
 
     Returns:
         GroupWeights or None: The weights that fit.
     """
-    goal = min(max(goal, 0), int(MOST * np.count_nonzero(may_go)))
-    surplus = goal - (len(keep) - np.count_nonzero(keep))
+    goal = min(max(goal, 0), int(MOST * shards.count(may_go)))
+    surplus = goal - shards.count(~keep)
     if surplus > 0:
         may_go &= keep
-        keep[thin_to(may_go, min(surplus, np.count_nonzero(may_go)), rng)] = False
+        keep[thin_to(may_go, min(surplus, shards.count(may_go)), rng, shards)] = False
         return weights
-    before = None if weights is None else _counts(keep, weights)
-    keep |= thin_to(~keep, -surplus, rng)
+    before = None if weights is None else _counts(keep, weights, shards)
+    keep |= thin_to(~keep, -surplus, rng, shards)
     if weights is None:
         return None
-    share = before / np.maximum(_counts(keep, weights), 1)
+    share = before / np.maximum(_counts(keep, weights, shards), 1)
     return GroupWeights((weights.weights * share).astype(np.float32), weights.group)
 
 
-def _counts(keep: np.ndarray, weights: GroupWeights) -> np.ndarray:
-    return np.bincount(weights.group[keep], minlength=len(weights.weights))
+def _counts(keep: np.ndarray, weights: GroupWeights, shards: Shards) -> np.ndarray:
+    return shards.sum(np.bincount(weights.group[keep], minlength=len(weights.weights)))
 
 
-def _unweighted(which: np.ndarray, weights: Optional[GroupWeights]) -> Optional[GroupWeights]:
+def _unweighted(which: np.ndarray, weights: GroupWeights) -> GroupWeights:
     """Gives some samples the weight 1, in a group of their own if there is none."""
-    if weights is None or not which.any():
-        return weights
     levels = np.asarray(weights.weights, dtype=np.float32)
     if 1 not in levels:
         levels = np.append(levels, np.float32(1))

@@ -106,7 +106,7 @@ class BLSSampler(Sampler):
         self._scorer = build(SCORERS, 'scorer', scorer, Scorer, num_samples=num_held)
         self.shards.place(self._scorer)
         self.pruner = build_pruner(pruner, dataset)
-        for part in (self._scorer, self.pruner):
+        for part in (self._scorer, *self.pruner.parts):
             if self.shards.size > 1 and not part.shardable:
                 raise TypeError(
                     f"{type(part).__name__} does not work with layout='sharded', where each rank "

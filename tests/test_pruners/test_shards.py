@@ -14,6 +14,7 @@ from bls_mm.pruners import (
     SelectiveBackprop,
     SeTa,
     StaticRandom,
+    SteeredPruner,
     histogram,
 )
 from bls_mm.pruners.choose import thin_to
@@ -118,6 +119,30 @@ def test_weights_fall_on_the_same_scores(make):
         weights[np.isin(indices, kept_by_both)],
         whole.weights[np.isin(whole.indices, kept_by_both)],
     )
+
+
+@pytest.mark.parametrize('make', [SeTa, InfoBatch, EpsilonGreedy])
+def test_the_savings_asked_for_are_those_of_all_shards_together(make):
+    guards = [dict(type='Revisit', epochs=3)]
+    scores, _ = samples()
+
+    def run(shards):
+        pruner = SteeredPruner(make(), target_savings=0.35, guards=guards)
+        pruner.shards = shards
+        mine = scores[shards.rank :: shards.size]
+        kept, weights = [], []
+        for epoch in range(12):
+            visits = np.full(len(mine), min(epoch, 1), dtype=np.uint8)
+            rng = np.random.default_rng([3, epoch])
+            selection = pruner.select(mine, visits, epoch, 12, rng)
+            kept.append(selection.num_kept)
+            weights.append(selection.as_mask(len(mine))[1])
+        return kept, pruner.ratio, [None if w is None else w.weights.tolist() for w in weights]
+
+    kept, ratios, weights = zip(*on_shards(run))
+    assert 1 - np.sum(kept) / NUM / 12 == pytest.approx(0.35, abs=0.005)
+    assert len(set(ratios)) == 1  # every rank moves its pruner alike
+    assert weights[0] == weights[1] == weights[2]
 
 
 def test_groups_of_a_random_share_are_those_of_all_but_for_the_draw():

@@ -6,7 +6,7 @@ import torch
 from threads import Ranks
 from torch.utils.data import BatchSampler
 
-from bls_mm.pruners import Pruner
+from bls_mm.pruners import Guard, Pruner
 from bls_mm.samplers import BLSSampler, bls_sampler
 from bls_mm.samplers.layouts import LAYOUTS, Sharded
 
@@ -20,6 +20,10 @@ PRUNERS = {
     'EpsilonGreedy': dict(type='EpsilonGreedy', interval=2),
     'SelectiveBackprop': dict(type='SelectiveBackprop'),
     'CoverageCentric': dict(type='CoverageCentric'),
+    'InfoBatch steered': dict(
+        type='InfoBatch', target_savings=0.3, guards=[dict(type='Revisit', epochs=2)]
+    ),
+    'UCB steered': dict(type='UCB', interval=2, target_savings=0.4, placebo=True),
 }
 
 
@@ -31,7 +35,8 @@ def ranks(monkeypatch):
 
 
 def make(pruner='InfoBatch', layout='sharded', num=NUM, **options):
-    pruner = PRUNERS.get(pruner, dict(type=pruner))
+    if not isinstance(pruner, dict):
+        pruner = PRUNERS.get(pruner, dict(type=pruner))
     sampler = BLSSampler(range(num), pruner=pruner, seed=0, layout=layout, **options)
     sampler.max_epochs = 10
     return sampler
@@ -258,6 +263,11 @@ class OwnShardable(Own):
     shardable = True
 
 
+class OwnGuard(Guard):
+    def bring_back(self, keep, rng):
+        return ~keep
+
+
 class OneSample(Own):
     shardable = True
     needs_scores = False
@@ -276,6 +286,11 @@ class OneSample(Own):
             "be one of replicated, shared, sharded, but got 'shard'",
         ),
         (dict(pruner=Own), TypeError, "Own does not work with layout='sharded', where each rank"),
+        (
+            dict(pruner=dict(type='SeTa', guards=[OwnGuard()])),
+            TypeError,
+            'OwnGuard does not work with',
+        ),
         (dict(scorer=dict(type='ResidualScorer')), TypeError, 'ResidualScorer does not work with'),
         (dict(pruner=OwnShardable), TypeError, 'OwnShardable gives every sample a weight of its'),
         (dict(num=2), ValueError, 'needs a sample for each of the 3 ranks, but the training set'),
