@@ -117,7 +117,8 @@ def test_the_best_checkpoint_of_validations_within_an_epoch_has_all_scores(tmp_p
 
 @pytest.mark.parametrize('layout', ['sharded', 'shared'])
 def test_other_layouts_train_and_resume_within_an_epoch(tmp_path, layout):
-    options = dict(OPTIONS, sampler=dict(layout=layout))
+    pruner = dict(OPTIONS['pruner'], target_savings=0.4, guards=[dict(type='Revisit', epochs=2)])
+    options = dict(OPTIONS, sampler=dict(layout=layout), pruner=pruner)
     whole = run(tmp_path / 'whole', 2, **options)
     checkpoint = str(tmp_path / 'whole' / 'iter_10.pth')
     resumed = run(tmp_path / 'resumed', 2, load_from=checkpoint, resume=True, **options)
