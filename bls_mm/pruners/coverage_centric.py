@@ -81,11 +81,11 @@ class CoverageCentric(Pruner):
         """
         last = self.shards.count(where) - 1
         low, high = (nth_smallest(scores, where, rank, self.shards) for rank in (0, last))
-        per_width = np.float32(self.num_strata / (float(high) - float(low) or 1))
+        per_width = self.num_strata / (float(high) - float(low) or 1)
         strata = np.empty(len(scores), dtype=np.uint8)
         sizes = np.zeros(self.num_strata, dtype=np.int64)
         for block in blocks_of(len(scores)):
-            place = (scores[block] - low) * per_width
+            place = np.subtract(scores[block], low, dtype=np.float64) * per_width
             strata[block] = np.clip(place, 0, self.num_strata - 1)
             sizes += np.bincount(strata[block][where[block]], minlength=self.num_strata)
         return strata, self.shards.sum(sizes)

@@ -34,6 +34,12 @@ def test_no_more_is_cut_off_than_pruned():
     assert select(CoverageCentric(prune_ratio=0.25, hard_cutoff=0.9), range(8)) == [*range(6)]
 
 
+@pytest.mark.parametrize('scale', [1e-44, 1e-38, 1.0, 3e37])
+def test_scores_of_any_size_fall_into_strata(scale):
+    scores = scale * np.r_[np.zeros(8), np.arange(1, 9)]  # from the edge of float32 to the other
+    assert set(range(8, 16)) <= set(select(CoverageCentric(0.25, hard_cutoff=0), scores))
+
+
 def test_scores_that_tell_nothing_are_drawn_from_uniformly():
     kept = [select(CoverageCentric(0.5), np.ones(20), seed) for seed in range(400)]
     assert np.abs(np.bincount(np.concatenate(kept), minlength=20) - 200).max() < 60
