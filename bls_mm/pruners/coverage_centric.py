@@ -27,7 +27,7 @@ class CoverageCentric(Pruner):
 
     Source: Coverage-centric Coreset Selection (CCS, ICLR 2023, arXiv 2210.15809), algorithm 1.
     There a subset is chosen once, before a training; here one for each epoch, by the scores so far.
-    A sample that was left out keeps its score: a guard brings back one that is hard no more.
+    A sample that is left out keeps its score, so one that was cut off comes back by a guard only.
 
     Args:
         prune_ratio (float): The :math:`r` above, in ``[0, 1)``. Defaults to 0.3.
