@@ -1,56 +1,59 @@
-"""A full training cut short, as a pruner."""
+"""Train on all samples equally often, in fewer passes over the data set."""
 
 from typing import Optional
 
 import numpy as np
 
+from bls_mm.checks import check_fraction
+from bls_mm.ops.subsets import kept_count, random_subset
 from bls_mm.registry import PRUNERS
 
-from .choose import count_kept, thin_to
-from .pruner import Pruner, check_share
+from .pruner import Pruner
 
 
 @PRUNERS.register_module()
 class FewerPasses(Pruner):
-    """Trains on all samples equally often, in fewer passes: a full run of fewer epochs.
+    r"""Shortens a full training: all samples are used equally often, in fewer passes.
 
-    An epoch takes the share ``1 - prune_ratio`` of the samples from those that the current pass
-    over the data set has not had, and the rest, where these run out, from a new pass. So E epochs
-    are ``(1 - prune_ratio) * E`` whole passes, and whatever goes by epochs (schedules, validation,
-    switches of pipelines) happens at the same share of the run as in every other. It is what
-    pruning has to beat. Source: sampling without replacement in "Repeated Sampling of Random
-    Subsets" (arXiv 2305.18424). It keeps a byte a sample.
+    An epoch draws :math:`\lfloor (1 - r) N \rfloor` samples that the current pass over the data set
+    has not used. If too few are left, it uses these and draws the rest from a new pass. So
+    :math:`E` epochs are :math:`(1 - r) E` passes. Everything that depends on epochs (schedules,
+    validation, changes of the pipeline) happens at the same fraction of the run as without pruning.
+    It needs no scores, and does not anneal by default. Memory: 1 byte per sample.
+
+    Source: sampling without replacement in Repeated Sampling of Random Subsets, arXiv 2305.18424.
 
     Args:
-        prune_ratio (float): Share of the samples that each epoch leaves out, in ``[0, 1)``.
-            Defaults to 0.3.
+        prune_ratio (float): Fraction :math:`r` of the samples that each epoch leaves out, in
+            ``[0, 1)``. Defaults to 0.3.
     """
 
+    delta = 1.0
     needs_scores = False
     shardable = True
 
     def __init__(self, prune_ratio: float = 0.3) -> None:
-        super().__init__(delta=1.0)
-        check_share('prune_ratio', prune_ratio, below=1)
+        check_fraction('prune_ratio', prune_ratio, below=1)
         self.prune_ratio = prune_ratio
-        self.had: Optional[np.ndarray] = None  # by the current pass
+        self.used: Optional[np.ndarray] = None  # (N,) bool, by the current pass
 
-    def prune(self, scores, scored, epoch, rng):
-        if self.had is None:
-            self.had = np.zeros(len(scored), dtype=bool)
-        count = count_kept(self.shards.count(scored), self.prune_ratio)
-        keep = ~self.had
-        left = self.shards.count(keep)
+    def prune(self, scores, scored, rng, progress):
+        shards = progress.shards
+        if self.used is None:
+            self.used = np.zeros(len(scored), dtype=bool)
+        count = kept_count(shards.count(scored), self.prune_ratio)
+        keep = ~self.used
+        left = shards.count(keep)
         if count <= left:
-            self.had |= thin_to(keep, count, rng, self.shards)
+            self.used |= random_subset(keep, count, rng, shards)
         else:
-            keep |= thin_to(self.had, count - left, rng, self.shards)
+            # The new pass starts with what is drawn from the samples that the old one has used.
+            # `random_subset` changes `used` in place.
+            keep |= random_subset(self.used, count - left, rng, shards)
         return keep, None
 
     def state_dict(self):
-        state = super().state_dict()
-        return state if self.had is None else {**state, 'had': self.had}
+        return {} if self.used is None else {'had': self.used}  # the name of version 0.1
 
     def load_state_dict(self, state):
-        super().load_state_dict(state)
-        self.had = state['had'].copy() if 'had' in state else None
+        self.used = state['had'].copy() if 'had' in state else None

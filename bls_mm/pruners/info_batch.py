@@ -1,40 +1,45 @@
-"""InfoBatch: prune easy samples softly, and let the kept ones stand for the pruned."""
+"""InfoBatch: prune easy samples at random and increase the weight of those that are kept."""
 
 from typing import Optional, Sequence
 
 import numpy as np
 
+from bls_mm.checks import check_bool, check_fraction
+from bls_mm.ops.percentiles import masked_mean, percentile
+from bls_mm.ops.subsets import random_fraction
 from bls_mm.registry import PRUNERS
 
-from .choose import thin
-from .histogram import mean, percentile
-from .pruner import Pruner, check_share
-from .selection import GroupWeights
+from .group_weights import GroupWeights
+from .pruner import Pruner
 
 
 @PRUNERS.register_module()
 class InfoBatch(Pruner):
-    r"""Keeps a random share of the samples below the mean score, with more weight.
+    r"""Keeps a random fraction of the samples below the mean score, with a larger weight.
 
-    Of the samples with :math:`s_i < \bar s`, a uniform :math:`\lfloor (1 - r) n \rfloor` stay, each
-    with the loss weight :math:`1 / (1 - r)`; the others stay with weight 1. Source: InfoBatch (ICLR
-    2024, arXiv 2303.04947), equations 3 and 4. The weights of a batch act on its gradient; where
-    the model gives one loss for the whole batch, their mean does.
+    Of the :math:`n` samples with :math:`s_i < \bar s`, a uniform subset of
+    :math:`\lfloor (1 - r) n \rfloor` is kept, with loss weight :math:`1 / (1 - r)`. All other
+    samples are kept with weight 1. So the expected gradient is that of all samples. If the model
+    returns one loss for the whole batch, it gets the mean weight of the batch.
 
-    The quantile variant (the authors' ImageNet and segmentation code) cuts at percentiles instead:
-    ``quantiles=(20, 85), keep_ratios=(0.25, 0.5)`` keeps a quarter of the lowest 20 % with weight
-    4, half of the next 65 % with weight 2, and all above.
+    With ``quantiles`` there are several groups, as in the authors' code for ImageNet and
+    segmentation. ``quantiles=(20, 85), keep_ratios=(0.25, 0.5)`` keeps a quarter of the lowest 20 %
+    with weight 4, half of the next 65 % with weight 2, and all samples above.
+
+    It anneals on all samples in the last eighth of the epochs by default.
+
+    Source: InfoBatch, ICLR 2024, arXiv 2303.04947, equations 3 and 4.
 
     Args:
-        prune_ratio (float): The :math:`r` of the paper, in ``[0, 1)``. Fewer samples are saved
-            than that: 0.5 saves about 20 % of a run. Defaults to 0.5.
-        quantiles (sequence[float], optional): Ascending percentiles in (0, 100). Defaults to None,
-            cut at the mean.
-        keep_ratios (sequence[float], optional): Share in (0, 1] that stays below each percentile;
-            needs ``quantiles``, and takes the place of ``prune_ratio``. Defaults to None.
-        delta (float): Share of the epochs that prune. Defaults to 0.875.
-        rescale (bool): Whether the kept get the weights above; without them easy samples count
-            less. Defaults to True.
+        prune_ratio (float): The :math:`r` of the paper, in ``[0, 1)``. The run saves less than this
+            fraction: about 20 % with 0.5. Defaults to 0.5.
+        quantiles (sequence[float], optional): Ascending percentiles in (0, 100), the thresholds
+            between the groups. Defaults to None: one threshold, the mean.
+        keep_ratios (sequence[float], optional): Fraction of each group that is kept, in ``(0, 1]``,
+            from the lowest scores up. Required with ``quantiles``, and replaces ``prune_ratio``.
+            Defaults to None.
+        rescale (bool): Whether the kept samples get the weights above. Otherwise all weights are 1,
+            and easy samples count less. Defaults to True.
     """
 
     shardable = True
@@ -44,11 +49,9 @@ class InfoBatch(Pruner):
         prune_ratio: float = 0.5,
         quantiles: Optional[Sequence[float]] = None,
         keep_ratios: Optional[Sequence[float]] = None,
-        delta: float = 0.875,
         rescale: bool = True,
     ) -> None:
-        super().__init__(delta)
-        check_share('prune_ratio', prune_ratio, below=1)
+        check_fraction('prune_ratio', prune_ratio, below=1)
         if (quantiles is None) != (keep_ratios is None):
             raise ValueError(
                 f'quantiles={quantiles!r} and keep_ratios={keep_ratios!r} belong together; '
@@ -56,29 +59,32 @@ class InfoBatch(Pruner):
             )
         if quantiles is not None:
             _check_quantiles(quantiles, keep_ratios)
-        if not isinstance(rescale, bool):
-            raise ValueError(f'rescale must be True or False, but got {rescale!r}')
+        check_bool('rescale', rescale)
         self.prune_ratio = prune_ratio
-        self.rescale = rescale
         self.quantiles = quantiles
         self.keep_ratios = keep_ratios
+        self.rescale = rescale
 
-    def prune(self, scores, scored, epoch, rng):
+    def prune(self, scores, scored, rng, progress):
+        shards = progress.shards
         if self.quantiles is None:
-            cuts = [mean(scores, scored, self.shards)]
+            ratios = [self.prune_ratio]
+            thresholds = [masked_mean(scores, scored, shards)]
         else:
-            cuts = [percentile(scores, scored, q, self.shards) for q in self.quantiles]
+            ratios = [1 - keep_ratio for keep_ratio in self.keep_ratios]
+            thresholds = [percentile(scores, scored, q, shards) for q in self.quantiles]
+        # Group g is above g thresholds. The last group is kept; samples without a score join it.
         group = np.zeros(len(scores), dtype=np.uint8)
-        for cut in cuts:
-            group += scores >= cut
-        group[np.logical_not(scored, out=scored)] = len(cuts)  # the never scored stay
-        keep = group == len(cuts)
-        ratios = [self.prune_ratio] if self.quantiles is None else [1 - k for k in self.keep_ratios]
+        for threshold in thresholds:
+            group += scores >= threshold
+        group[np.logical_not(scored, out=scored)] = len(ratios)
+        keep = group == len(ratios)
         for number, prune_ratio in enumerate(ratios):
-            keep |= thin(group == number, prune_ratio, rng, self.shards)
+            keep |= random_fraction(group == number, prune_ratio, rng, shards)
         if not self.rescale:
             return keep, None
-        return keep, GroupWeights([*(1 / (1 - ratio) for ratio in ratios), 1], group)
+        levels = np.array([*(1 / (1 - ratio) for ratio in ratios), 1], dtype=np.float32)
+        return keep, GroupWeights(levels, group)
 
 
 def _check_quantiles(quantiles: Sequence[float], keep_ratios: Sequence[float]) -> None:
@@ -89,5 +95,4 @@ def _check_quantiles(quantiles: Sequence[float], keep_ratios: Sequence[float]) -
             f'but got quantiles={quantiles!r} and keep_ratios={keep_ratios!r}'
         )
     for keep_ratio in keep_ratios:
-        if not 0 < keep_ratio <= 1:
-            raise ValueError(f'keep_ratios must be shares in (0, 1], but got {keep_ratio!r}')
+        check_fraction('keep_ratios', keep_ratio, above=0)

@@ -1,4 +1,4 @@
-"""Keeps everything."""
+"""Train on all samples."""
 
 from bls_mm.registry import PRUNERS
 
@@ -7,13 +7,11 @@ from .pruner import Pruner
 
 @PRUNERS.register_module()
 class NoPruning(Pruner):
-    """Keeps every sample: scores are recorded, nothing is pruned. The baseline of a comparison."""
+    """Keeps every sample; scores are still recorded. The baseline of a comparison."""
 
+    delta = 1.0
     needs_scores = False
     shardable = True
 
-    def __init__(self) -> None:
-        super().__init__(delta=1.0)
-
-    def prune(self, scores, scored, epoch, rng):
+    def prune(self, scores, scored, rng, progress):
         return scored, None

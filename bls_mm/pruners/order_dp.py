@@ -1,45 +1,39 @@
-"""OrderDP: the hardest of a random pool."""
+"""OrderDP: keep the hardest samples of a random pool."""
 
+from bls_mm.checks import check_fraction
+from bls_mm.ops.subsets import kept_count, random_fraction, top_mask
 from bls_mm.registry import PRUNERS
 
-from .choose import count_kept, thin, top_mask
-from .pruner import Pruner, check_share
+from .pruner import Pruner
 
 
 @PRUNERS.register_module()
 class OrderDP(Pruner):
-    r"""Keeps the samples of highest score of a pool that is drawn anew for each epoch.
+    r"""Keeps the samples with the highest scores in a pool that each epoch draws anew.
 
-    A pool of :math:`\lfloor a n \rfloor` samples is drawn uniformly, and of it the
-    :math:`\lfloor b \lfloor a n \rfloor \rfloor` of highest score stay, unweighted. A sample that
-    is too easy for one pool is in the next one, perhaps, among easier ones. Source: OrderDP (ICLR
-    2026), with the defaults of its code (the paper's: 0.5 and 0.6). It does not anneal.
+    The pool is a uniform subset of :math:`m = \lfloor a n \rfloor` of :math:`n` samples. The
+    :math:`\lfloor b m \rfloor` with the highest scores are kept; all weights are 1. An easy sample
+    is kept if its pool happens to contain easier ones. It does not anneal by default.
+
+    Source: OrderDP, ICLR 2026. The defaults are those of the authors' code; the paper uses
+    :math:`a = 0.5` and :math:`b = 0.6`.
 
     Args:
         pool (float): The :math:`a` above, in ``(0, 1]``. Defaults to 0.75.
         prune_ratio (float): The :math:`1 - b` above, in ``[0, 1)``. Defaults to 0.15.
-        delta (float): Share of the epochs that prune. Defaults to 1.0, no annealing.
-        interval (int): Select anew every so many epochs. Defaults to 1.
     """
 
+    delta = 1.0
     shardable = True
 
-    def __init__(
-        self,
-        pool: float = 0.75,
-        prune_ratio: float = 0.15,
-        delta: float = 1.0,
-        interval: int = 1,
-    ) -> None:
-        super().__init__(delta, interval)
-        check_share('pool', pool)
-        if pool == 0:
-            raise ValueError('pool must be above 0, but got 0: no sample would stay')
-        check_share('prune_ratio', prune_ratio, below=1)
+    def __init__(self, pool: float = 0.75, prune_ratio: float = 0.15) -> None:
+        check_fraction('pool', pool, above=0)
+        check_fraction('prune_ratio', prune_ratio, below=1)
         self.pool = pool
         self.prune_ratio = prune_ratio
 
-    def prune(self, scores, scored, epoch, rng):
-        pool = thin(scored, 1 - self.pool, rng, self.shards)
-        kept = count_kept(self.shards.count(pool), self.prune_ratio)
-        return top_mask(scores, pool, kept, rng, self.shards), None
+    def prune(self, scores, scored, rng, progress):
+        shards = progress.shards
+        pool = random_fraction(scored, 1 - self.pool, rng, shards)
+        kept = kept_count(shards.count(pool), self.prune_ratio)
+        return top_mask(scores, pool, kept, rng, shards), None

@@ -1,190 +1,147 @@
-"""What every pruner shares: annealing, and care for samples that were never scored."""
+"""The interface of all pruning methods."""
 
-import math
 from abc import ABC, abstractmethod
-from typing import Optional
+from typing import Any, Dict, Optional, Tuple, Union
 
 import numpy as np
 
-from .selection import GroupWeights, Selection, keep_all
-from .shards import WHOLE, Shards
+from .group_weights import GroupWeights
+from .progress import Progress
 
-ROUNDING = 1e-9  # products such as 0.55 * 20 = 11.000000000000002 are meant to be whole
+Weights = Union[None, np.ndarray, GroupWeights]
 
 
 class Pruner(ABC):
-    """Says which samples the next epoch keeps, and with what loss weight.
+    """Selects the samples that an epoch keeps, and their loss weights.
 
-    Args:
-        delta (float): Share of the epochs that prune, in ``[0, 1]``: from epoch
-            ``ceil(delta * max_epochs)`` on the run anneals on all samples. Defaults to 0.875.
-        interval (int): Select anew every so many epochs; in between the same samples come in a new
-            order. Defaults to 1.
+    A subclass implements :meth:`prune`. The planner does what is the same for all methods: it
+    anneals, selects every ``interval`` epochs, and keeps samples that were never scored. Its
+    options ``delta``, ``interval``, ``target_savings`` and ``guards`` can be given in the config of
+    every pruner; the constructor of a pruner does not receive them.
 
-    Attributes:
-        shards (Shards): Where the samples lie. A pruner that hands it on to what it asks of all
-            samples (``thin``, ``mean``, ``self.shards.count``, ...) may call itself
-            :attr:`shardable`.
+    To support ``placement='sharded'``, where each rank knows the scores of its own samples only,
+    pass ``progress.shards`` to every function of :mod:`bls_mm.ops`, count with
+    ``progress.shards.count``, and set :attr:`shardable`.
     """
 
-    needs_scores = True
-    """Whether samples must have been scored before they can be pruned."""
+    delta: float = 0.875
+    """Default of the option ``delta``: the fraction of the epochs that prune, before annealing."""
 
-    shardable = False
-    """Whether it can work where each rank knows the scores of its own samples only."""
+    needs_scores: bool = True
+    """Whether a sample must have a score before it can be pruned."""
 
-    anneals_on_all = True
-    """Whether annealing epochs keep all samples."""
+    shardable: bool = False
+    """Whether the method works if each rank knows the scores of its own samples only."""
 
-    steerable = True
-    """Whether it may be held to ``target_savings``; not what shall keep the same samples."""
+    anneals_on_all: bool = True
+    """Whether annealing epochs keep all samples. False if :meth:`anneal` keeps fewer."""
 
-    shards: Shards = WHOLE
+    steerable: bool = True
+    """Whether ``target_savings`` is possible. Not if every epoch must keep the same samples."""
 
-    @property
-    def parts(self) -> tuple:
-        """What decides on samples, each with its own :attr:`shardable`: a pruner, guards."""
-        return (self,)
-
-    def __init__(self, delta: float = 0.875, interval: int = 1) -> None:
-        check_share('delta', delta)
-        if not isinstance(interval, int) or interval < 1:
-            raise ValueError(f'interval must be a positive number of epochs, but got {interval!r}')
-        self.delta = delta
-        self.interval = interval
-        self.previous: Optional[Selection] = None
-
-    def select(
-        self,
-        scores: np.ndarray,
-        visits: np.ndarray,
-        epoch: int,
-        max_epochs: Optional[int],
-        rng: np.random.Generator,
-    ) -> Selection:
-        """Selects the samples of an epoch.
-
-        Args:
-            scores (np.ndarray): ``(N,)`` float32.
-            visits (np.ndarray): ``(N,)``, how often each sample was scored. A sample that was never
-                scored is always kept, with weight 1, by every pruner that looks at scores.
-            epoch (int): The epoch, from 0.
-            max_epochs (int, optional): Epochs of the whole run; without it the run never anneals.
-            rng (np.random.Generator): All randomness comes from here.
-
-        Returns:
-            Selection: Kept samples and their weights.
-        """
-        values = self.rank_by(scores, visits)
-        if self.is_annealing(epoch, max_epochs):
-            return self.anneal(len(scores), rng)
-        if self.previous is not None and epoch % self.interval:
-            return self.previous
-        if self.needs_scores and not self.shards.count(visits):
-            return keep_all(len(scores))
-        selection = self._select(values, visits, epoch, rng)
-        self.previous = selection if self.interval > 1 else None
-        return selection
-
-    def _select(self, values, visits, epoch, rng) -> Selection:
-        every = visits > 0 if self.needs_scores else np.ones(len(values), dtype=bool)
-        result = self.prune(values, every, epoch, rng)
-        check_result(type(self).__name__, result, len(values))
-        (keep, weights), every = result, None  # a byte a sample less
-        if not self.needs_scores:
-            return Selection.from_mask(keep, weights)
-        unscored = visits == 0
-        keep |= unscored
-        if isinstance(weights, np.ndarray):
-            if self.shards.size > 1:
-                raise TypeError(
-                    f'{type(self).__name__} gives every sample a weight of its own; where scores '
-                    'lie in shards return GroupWeights, of the same weights on every rank'
-                )
-            weights[unscored] = 1
-        return Selection.from_mask(keep, weights)
+    prune_ratio: Optional[float] = None
+    """Value of the option ``prune_ratio``, None without it. ``target_savings`` changes it."""
 
     @abstractmethod
-    def prune(self, scores: np.ndarray, scored: np.ndarray, epoch: int, rng: np.random.Generator):
-        """The method itself.
+    def prune(
+        self,
+        scores: np.ndarray,
+        scored: np.ndarray,
+        rng: np.random.Generator,
+        progress: Progress,
+    ) -> Tuple[np.ndarray, Weights]:
+        """Applies the method in an epoch that prunes.
 
         Args:
-            scores (np.ndarray): ``(N,)`` float32.
-            scored (np.ndarray): ``(N,)`` bool, the samples that the method is about; what it says
-                of the others does not matter. It may be changed in place.
-            epoch (int): The epoch, from 0.
-            rng (np.random.Generator): Source of randomness.
+            scores (np.ndarray): ``(N,)`` float32, what :meth:`rank_by` returned. Read only.
+            scored (np.ndarray): ``(N,)`` bool, the samples with a score; all samples if
+                ``needs_scores`` is False. May be changed in place. The planner keeps the other
+                samples with weight 1, whatever the mask contains for them.
+            rng (np.random.Generator): Source of all randomness, in the same state on every rank.
+            progress (Progress): Epoch, length and seed of the run.
 
         Returns:
-            tuple: ``(N,)`` bool, which samples stay; and the weight of each sample, as ``(N,)``
-            float32 or as :class:`GroupWeights`, or None where all are 1. In ``GroupWeights`` the
-            others are in a group of weight 1.
+            tuple: The mask of kept samples, ``(N,)`` bool; and the loss weights of the samples, as
+            ``(N,)`` float32 or as :class:`GroupWeights`, or None if all are 1. In
+            ``GroupWeights`` a sample without a score must be in a group with weight 1.
         """
 
     def rank_by(self, scores: np.ndarray, visits: np.ndarray) -> np.ndarray:
-        """What :meth:`prune` ranks samples by: the scores. Asked once an epoch."""
+        """Returns what :meth:`prune` gets as scores. Called once per epoch, annealing included.
+
+        Args:
+            scores (np.ndarray): ``(N,)`` float32. Read only.
+            visits (np.ndarray): ``(N,)`` uint8 or int16, how often each sample was scored. Read
+                only.
+
+        Returns:
+            np.ndarray: ``(N,)`` float32 or float16, finite. Defaults to ``scores``.
+        """
         return scores
 
-    def is_annealing(self, epoch: int, max_epochs: Optional[int]) -> bool:
-        """Whether the epoch belongs to the last ``1 - delta`` of the run."""
-        if max_epochs is None:
-            return False
-        return epoch >= math.ceil(self.delta * max_epochs - ROUNDING)
+    def anneal(self, num_samples: int, rng: np.random.Generator, progress: Progress) -> np.ndarray:
+        """Returns the mask of an annealing epoch, ``(N,)`` bool. Defaults to all samples.
 
-    def anneal(self, num_samples: int, rng: np.random.Generator) -> Selection:
-        """The samples of an annealing epoch: all of them, unweighted."""
-        return keep_all(num_samples)
-
-    def state_dict(self) -> dict:
-        """Returns what the scores, the seed and the epoch do not tell.
-
-        Arrays of one entry a sample, :class:`Selection`, and plain numbers.
+        Args:
+            num_samples (int): Number of samples N on this rank.
+            rng (np.random.Generator): Source of all randomness, in the same state on every rank.
+            progress (Progress): Epoch, length and seed of the run.
         """
-        return {} if self.previous is None else {'previous': self.previous}
+        return np.ones(num_samples, dtype=bool)
 
-    def load_state_dict(self, state: dict) -> None:
-        """Takes over what :meth:`state_dict` returned."""
-        self.previous = state.get('previous')
+    def set_prune_ratio(self, prune_ratio: float) -> None:
+        """Changes the option ``prune_ratio``. The planner calls it to meet ``target_savings``."""
+        self.prune_ratio = prune_ratio
+
+    def state_dict(self) -> Dict[str, object]:
+        """Returns the state that a resumed run needs: ``(N,)`` arrays and plain numbers.
+
+        Scores, seed and epoch are restored elsewhere.
+        """
+        return {}
+
+    def load_state_dict(self, state: Dict[str, object]) -> None:  # noqa: B027
+        """Restores what :meth:`state_dict` returned."""
 
 
-def check_share(option: str, value: float, below: float = math.inf) -> None:
-    """Raises one sentence if an option is not a share in ``[0, 1]``, or not below a limit."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise ValueError(f'{option} must be a share between 0 and 1, but got {value!r}')
-    if value >= below:
-        raise ValueError(f'{option} must be below {below}, but got {value!r}: no sample would stay')
-
-
-def check_result(kind: str, result: object, num_samples: int) -> None:
-    """Raises one sentence unless :meth:`Pruner.prune` returned what it should.
+def check_result(kind: str, result: Any, num_samples: int) -> None:
+    """Checks the return value of :meth:`bls_mm.pruners.Pruner.prune`.
 
     Args:
-        kind (str): Name of the pruner's class.
+        kind (str): Name of the pruner class, for the message.
         result (object): What it returned.
         num_samples (int): Number of samples N.
 
     Raises:
-        TypeError: If it is anything else.
+        TypeError: If the value is not a mask and its weights.
     """
-    keep, weights = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
-    if keep is result or not _is_of(keep, num_samples) or keep.dtype != bool:
+    shape = f'({num_samples},)'
+    pair = f'{kind}.prune must return (mask, weights) with a bool mask of shape {shape}'
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise TypeError(f'{pair}; it returned {_describe(result)}')
+    mask, weights = result
+    if not _has_length(mask, num_samples) or mask.dtype != bool:
+        raise TypeError(f'{pair}; the mask that it returned is {_describe(mask)}')
+    if isinstance(weights, GroupWeights):
+        if not _has_length(weights.group, num_samples):
+            raise TypeError(
+                f'{kind}.prune must return GroupWeights with a group of shape {shape}; the group '
+                f'that it returned is {_describe(weights.group)}'
+            )
+    elif weights is not None and not _has_length(weights, num_samples):
         raise TypeError(
-            f'{kind}.prune must return a pair: which samples stay, a bool array of shape '
-            f'({num_samples},), and their weights or None; it returned {_kind_of(keep)}'
-            + ('' if keep is result else ' in the first place')
-        )
-    if not (weights is None or isinstance(weights, GroupWeights) or _is_of(weights, num_samples)):
-        raise TypeError(
-            f'{kind}.prune must return None, GroupWeights, or a float array of shape '
-            f'({num_samples},) as weights; it returned {_kind_of(weights)}'
+            f'{kind}.prune must return weights that are None, GroupWeights or a float array of '
+            f'shape {shape}; the weights that it returned are {_describe(weights)}'
         )
 
 
-def _is_of(value: object, num_samples: int) -> bool:
+def _has_length(value: Any, num_samples: int) -> bool:
     return isinstance(value, np.ndarray) and value.shape == (num_samples,)
 
 
-def _kind_of(value: object) -> str:
+def _describe(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f'an array of {value.dtype} of shape {value.shape}'
+    if isinstance(value, tuple):
+        return f'a tuple of length {len(value)}'
     return 'None' if value is None else f'a {type(value).__name__}'

@@ -1,39 +1,38 @@
-"""One random subset for the whole run."""
+"""Train on one random subset for the whole run."""
 
 import numpy as np
 
+from bls_mm.checks import check_fraction
+from bls_mm.ops.subsets import random_fraction
 from bls_mm.registry import PRUNERS
 
-from .choose import thin
-from .pruner import Pruner, check_share
+from .pruner import Pruner
 
 
 @PRUNERS.register_module()
 class StaticRandom(Pruner):
-    """Trains every epoch on the same uniform subset: what dynamic pruning improves on.
+    r"""Keeps the same uniform subset of :math:`\lfloor (1 - r) N \rfloor` samples in every epoch.
 
-    The subset follows from the seed of the run, and is the same in every epoch and on every rank.
-    It looks at no score. "Random" in table 2 of the Batch Loss Score's paper (whose reference code
-    takes the first samples of the data set instead).
+    The baseline for dynamic pruning. The seed of the run determines the subset. It needs no scores,
+    and does not anneal by default.
+
+    Source: "Random" in table 2 of the Batch Loss Score paper, arXiv 2604.04681. The reference code
+    keeps the first samples of the data set instead of random ones.
 
     Args:
-        prune_ratio (float): Share of the samples that is never trained on, in ``[0, 1)``. Defaults
-            to 0.3.
-        delta (float): Share of the epochs that prune. Defaults to 1.0, no annealing.
+        prune_ratio (float): Fraction :math:`r` of the samples that the run leaves out, in
+            ``[0, 1)``. Defaults to 0.3.
     """
 
+    delta = 1.0
     needs_scores = False
     shardable = True
     steerable = False
 
-    def __init__(self, prune_ratio: float = 0.3, delta: float = 1.0) -> None:
-        super().__init__(delta)
-        check_share('prune_ratio', prune_ratio, below=1)
+    def __init__(self, prune_ratio: float = 0.3) -> None:
+        check_fraction('prune_ratio', prune_ratio, below=1)
         self.prune_ratio = prune_ratio
 
-    def prune(self, scores, scored, epoch, rng):
-        # The generator of an epoch is spawned from the seed of the run: back to that seed.
-        bits = rng.bit_generator
-        seeds = bits.seed_seq if hasattr(bits, 'seed_seq') else bits._seed_seq  # numpy < 1.25
-        rng_of_run = np.random.default_rng(seeds.entropy)
-        return thin(scored, self.prune_ratio, rng_of_run, self.shards), None
+    def prune(self, scores, scored, rng, progress):
+        rng_of_run = np.random.default_rng(progress.seed)  # the same in every epoch, unlike `rng`
+        return random_fraction(scored, self.prune_ratio, rng_of_run, progress.shards), None
