@@ -1,4 +1,4 @@
-"""A dict of losses, as models return it, becomes one number. Pure functions."""
+"""Pure functions on the dict of losses that a model returns."""
 
 from typing import Dict, Iterator, List, Mapping, Optional, Tuple, Union
 
@@ -11,21 +11,21 @@ Losses = Mapping[str, Union[torch.Tensor, List[torch.Tensor]]]
 def loss_components(
     losses: Losses, weights: Optional[Dict[str, float]] = None
 ) -> Iterator[Tuple[str, torch.Tensor, float]]:
-    """Picks the loss components out of what a model returned.
+    """Yields the loss components of what a model returned.
 
-    Entries whose name contains no 'loss', such as accuracies, are only logged.
+    Entries without 'loss' in their name, such as accuracies, are for the log only.
 
     Args:
         losses (Mapping): Name to tensor or list of tensors, of any shape.
-        weights (dict[str, float], optional): Which components count, and how much. Defaults to
-            None, all of them equally.
+        weights (dict[str, float], optional): Weight of each component to yield. Defaults to None,
+            all losses with weight 1.
 
     Yields:
-        tuple: Name, tensor and weight; of a list each of its tensors.
+        tuple: Name, tensor and weight. A list yields one tuple for each of its tensors.
 
     Raises:
-        KeyError: If a component is asked for that the model does not return.
-        TypeError: If a loss is no tensor.
+        KeyError: If ``weights`` names a component that the model does not return.
+        TypeError: If a loss is neither a tensor nor a list.
     """
     for name in filter(is_loss, losses) if weights is None else weights:
         if name not in losses:
@@ -47,25 +47,25 @@ def loss_components(
 
 
 def is_loss(name: str) -> bool:
-    """Whether an entry of this name is minimised, as MMEngine's ``parse_losses`` sees it."""
+    """Whether MMEngine's ``parse_losses`` adds an entry of this name to the minimised loss."""
     return 'loss' in name
 
 
 def batch_loss(
     losses: Losses, weights: Optional[Dict[str, float]] = None
 ) -> Union[float, torch.Tensor]:
-    """Sums all components into the loss of the batch: what ``parse_losses`` minimises.
+    """Sums all components into the loss of the batch, which ``parse_losses`` minimises.
 
     Args:
         losses (Mapping): Name to tensor or list of tensors, of any shape.
         weights (dict[str, float], optional): See :func:`loss_components`.
 
     Returns:
-        float or torch.Tensor: A number where the losses are on the CPU; else a float32 scalar,
-        detached, on their device, so that nothing waits for it.
+        float or torch.Tensor: A float if the losses are on the CPU. Otherwise a float32 scalar,
+        detached, on their device, so that the CPU does not wait for the device.
 
     Raises:
-        ValueError: If there is no loss in it.
+        ValueError: If the model returned no loss.
     """
     total = None
     for _, part, weight in loss_components(losses, weights):
@@ -88,11 +88,11 @@ def _mean(loss: torch.Tensor) -> Union[float, torch.Tensor]:
 def sample_losses(
     losses: Losses, batch_size: int, weights: Optional[Dict[str, float]] = None
 ) -> torch.Tensor:
-    """Sums all components into the loss of each sample; every one must come unreduced.
+    """Sums all components into the loss of each sample. All components must be unreduced.
 
     Args:
         losses (Mapping): Name to tensor or list of tensors, each of shape ``(B,)``.
-        batch_size (int): The B above.
+        batch_size (int): Number of samples B of the batch.
         weights (dict[str, float], optional): See :func:`loss_components`.
 
     Returns:
@@ -114,14 +114,14 @@ def sample_losses(
 
 
 def is_per_sample(loss: torch.Tensor, batch_size: int) -> bool:
-    """Whether a loss holds one value for each sample of the batch."""
+    """Whether a loss contains one value for each sample of the batch."""
     return loss.shape == (batch_size,) or (batch_size == 1 and loss.numel() == 1)
 
 
 def are_per_sample(
     losses: Losses, batch_size: int, weights: Optional[Dict[str, float]] = None
 ) -> bool:
-    """Whether all components hold one value for each sample of the batch.
+    """Whether all components contain one value for each sample of the batch.
 
     Args:
         losses (Mapping): Name to tensor or list of tensors, of any shape.
@@ -132,53 +132,34 @@ def are_per_sample(
     return bool(parts) and all(is_per_sample(part, batch_size) for part in parts)
 
 
-def stretch_weight(weight: float, batch_size: int, mean_weight: float) -> float:
-    r"""Returns the weight of a batch that leaves the expected gradient right.
+def scale_gradients(losses: Losses, weights: np.ndarray, weight: float) -> dict:
+    """Scales the gradients of all loss components and leaves their values unchanged.
 
-    Where the samples of a batch cannot be told apart, their mean weight gives hard samples in the
-    batch the weight of easy ones: of the covariance of weights and gradients, which is what weights
-    are for, only :math:`1 / B` is left. To stretch the deviation from the mean of the epoch,
-    :math:`\bar w + B (\bar w_B - \bar w)`, restores it: over random batches the expected gradient
-    is that of the weighted samples, for a loss that is the mean over samples. The noise grows, by
-    the variance of the weights times the batch size.
-
-    Args:
-        weight (float): Mean weight :math:`\bar w_B` of the samples of the batch.
-        batch_size (int): How many these are, B.
-        mean_weight (float): Mean weight :math:`\bar w` of all samples of the epoch.
-    """
-    return mean_weight + batch_size * (weight - mean_weight)
-
-
-def weigh_gradients(losses: Losses, weights: np.ndarray, weight: float) -> dict:
-    """Weighs the gradients of all loss components, and leaves their values as they are.
-
-    A component of shape ``(B,)`` gets the weight of each sample, in its own dtype; the others,
-    which tell no samples apart, the weight of the batch. A value that is infinite becomes NaN.
+    A component of shape ``(B,)`` gets the weight of each sample, in its own dtype. All other
+    components get the weight of the batch. A loss that is infinite becomes NaN.
 
     Args:
         losses (Mapping): Name to tensor or list of tensors.
-        weights (np.ndarray): ``(B,)`` float32.
-        weight (float): That of the batch: the mean, or see :func:`stretch_weight`.
+        weights (np.ndarray): ``(B,)`` float32, the weights of the samples.
+        weight (float): The weight of the batch, usually the mean of ``weights``.
 
     Returns:
-        dict: The same losses, to be used in their place.
+        dict: The losses to minimise instead.
     """
-
     return {
-        name: _weigh(value, weights, weight) if is_loss(name) else value
+        name: _scale_gradient(value, weights, weight) if is_loss(name) else value
         for name, value in losses.items()
     }
 
 
-def _weigh(
+def _scale_gradient(
     loss: Union[torch.Tensor, List[torch.Tensor]], weights: np.ndarray, weight: float
 ) -> Union[torch.Tensor, List[torch.Tensor]]:
     if isinstance(loss, (list, tuple)):
-        return [_weigh(part, weights, weight) for part in loss]
+        return [_scale_gradient(part, weights, weight) for part in loss]
     if not loss.requires_grad:
         return loss
-    each = loss.ndim and loss.shape == weights.shape
-    factor = torch.from_numpy(weights).to(loss) if each else weight
-    # Between two equal values lies the same value, and the factor is the slope towards one.
+    is_vector = loss.ndim and loss.shape == weights.shape
+    factor = torch.from_numpy(weights).to(loss) if is_vector else weight
+    # `lerp(x.detach(), x, factor)` equals `x` and has gradient `factor`.
     return torch.lerp(loss.detach(), loss, factor)

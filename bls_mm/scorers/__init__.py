@@ -1,4 +1,4 @@
-"""What is a sample worth?"""
+"""Scorers: estimate from the losses how much each sample is worth training on again."""
 
 from .batch_loss import BatchLossScorer
 from .residual import ResidualScorer

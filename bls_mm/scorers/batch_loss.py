@@ -1,8 +1,8 @@
 """The Batch Loss Score."""
 
 import numpy as np
-import torch
 
+from bls_mm.checks import check_choice
 from bls_mm.registry import SCORERS
 
 from .scorer import Scorer
@@ -10,7 +10,7 @@ from .scorer import Scorer
 
 @SCORERS.register_module()
 class BatchLossScorer(Scorer):
-    r"""Exponential moving average of the mean loss of the batches that a sample was in.
+    r"""Exponential moving average of the loss of the batches that contained the sample.
 
     .. math:: s_i \leftarrow \alpha s_i + (1 - \alpha) L(B) \quad \text{for } i \in B
 
@@ -18,11 +18,11 @@ class BatchLossScorer(Scorer):
 
     Args:
         num_samples (int): Number of samples of the training set.
-        alpha (float): How much of the old score is kept, in ``[0, 1)``; 0 remembers the last batch
-            only. Defaults to 0.7, the paper's choice (its reference code uses 0.9).
+        alpha (float): Weight of the old score, in ``[0, 1)``. With 0 a score is the loss of the
+            last batch. Defaults to 0.7, as in the paper (its reference code uses 0.9).
         init (str): The score before the first visit. ``'first_batch'``: the loss of the first batch
-            of the run, as in the paper. ``'zero'``: 0, as in the reference code; a sample then
-            looks easier the less often it was seen. Defaults to ``'first_batch'``.
+            of the run, as in the paper. ``'zero'``: 0, as in the reference code, which makes a
+            sample look easier the fewer visits it has. Defaults to ``'first_batch'``.
     """
 
     shardable = True
@@ -31,8 +31,7 @@ class BatchLossScorer(Scorer):
         super().__init__(num_samples)
         if not isinstance(alpha, (int, float)) or not 0 <= alpha < 1:
             raise ValueError(f'alpha must be in [0, 1), but got {alpha!r}; the paper uses 0.7')
-        if init not in ('first_batch', 'zero'):
-            raise ValueError(f"init must be 'first_batch' or 'zero', but got {init!r}")
+        check_choice('init', init, ('first_batch', 'zero'))
         self.alpha = alpha
         self.awaits_first_batch = init == 'first_batch'
 
@@ -41,14 +40,13 @@ class BatchLossScorer(Scorer):
             self.scores.fill_(float(loss))
             self.awaits_first_batch = False
 
-    def score(self, indices: torch.Tensor, loss: torch.Tensor) -> None:
-        if self.awaits_first_batch:
-            self.start(loss.reshape(-1)[0])
-        # In numpy, which indexes several times as fast as torch does on a CPU.
-        scores, indices = self.scores.numpy(), indices.numpy()
+    def score(self, sizes: np.ndarray, indices: np.ndarray, losses: np.ndarray) -> None:
+        self.start(losses[0])
+        # numpy indexes several times as fast as torch does on a CPU.
+        scores = self.scores.numpy()
         updated = scores[indices]
         updated *= np.float32(self.alpha)
-        updated += np.float32(1 - self.alpha) * loss.numpy()
+        updated += (np.float32(1 - self.alpha) * losses).repeat(sizes)
         scores[indices] = updated
 
     def state_dict(self) -> dict:

@@ -1,48 +1,59 @@
-"""What a batch loss says about its samples beyond what their scores said already."""
+"""Scores from the part of each batch loss that the scores of its samples do not explain."""
 
-from typing import Optional, Union
+from typing import List, Optional, Union
 
 import numpy as np
 import torch
 
+from bls_mm.checks import check_choice, is_number
 from bls_mm.registry import SCORERS
 
 from .scorer import Scorer
 
-LEVEL_BATCHES = 10  # that the level remembers: losses may halve within some dozens
-LEVEL_SAMPLES = 64  # but no fewer samples than these
-SMALLEST = np.finfo(np.float32).tiny  # instead of no loss at all
+LEVEL_BATCHES = 10  # batches that the level averages: losses may halve within a few dozen batches
+LEVEL_SAMPLES = 64  # the level averages at least this many samples
+SMALLEST = np.finfo(np.float32).tiny  # divisor as long as all losses are 0
 
 
 @SCORERS.register_module()
 class ResidualScorer(Scorer):
-    r"""The loss of each sample relative to the mean, estimated from batch losses.
+    r"""The loss of each sample relative to the mean loss, estimated from batch losses.
 
-    A batch loss is the mean of the losses in it, so what the scores do not explain of it tells in
-    which direction they are wrong. With the level :math:`m`, the running mean of some ten batches,
+    A batch loss is the mean of the losses of its samples. The residual, the part that their scores
+    do not explain, is the direction in which the scores are wrong. With the level :math:`m`, a
+    running mean of about ten batch losses, and the running mean :math:`a` of absolute losses,
 
-    .. math:: r = \frac{L(B)}{m} - \frac{1}{|B|} \sum_{j \in B} s_j, \qquad
+    .. math:: r = 1 + \frac{L(B) - m}{a} - \frac{1}{|B|} \sum_{j \in B} s_j, \qquad
               s_i \leftarrow s_i + \frac{r}{1 + \rho + n_i / ((1 + \rho) |B|)}
               \quad \text{for } i \in B
 
-    where :math:`n_i` is how often the sample was scored before. Scores start at 1, the mean. An
-    average keeps the losses of all who were ever in a batch with a sample; here they are taken off,
-    as far as they are known. Relative losses of different epochs compare, so that a sample that was
-    pruned while the loss fell does not look hard for it.
+    where :math:`n_i` is the number of earlier visits. Scores start at 1, the mean. For losses of at
+    least 0, :math:`a = m` and the first two terms are :math:`L(B) / m`. Losses of both signs may
+    cancel in :math:`m`, but not in :math:`a`, so that scores stay finite.
 
-    The step is about the gain of a Kalman filter with one uncertainty for each sample, which here
-    follows from the number of visits and so needs no memory: normalised least mean squares on
-    :math:`L(B) = \frac{1}{|B|} \sum_j l_j` at first, and an average over visits later.
+    A moving average keeps the losses of all samples that were ever in a batch with a sample; the
+    residual subtracts them as far as they are known. Relative losses of different epochs are
+    comparable: a sample that was pruned while the loss fell does not look hard afterwards.
+
+    The step is approximately the gain of a Kalman filter with one variance for each sample, which
+    the number of visits determines, so that it needs no memory. It starts as normalised least mean
+    squares on :math:`L(B) = \frac{1}{|B|} \sum_j l_j` and becomes an average over visits.
 
     Args:
         num_samples (int): Number of samples of the training set.
         noise (float): The :math:`\rho` above, at least 0: variance of a sample's loss from visit to
-            visit, over the variance between samples. Defaults to 0.5.
-        memory (float): The last term above grows no further than that, so that scores follow
+            visit, divided by the variance between samples. Defaults to 0.5.
+        memory (float): Upper bound of the last term of the denominator, so that scores follow
             samples whose relative loss changes. Defaults to 3.
-        per_sample (bool or str): Whether to learn from the loss of each sample, which then counts
-            as a batch of its own. ``'auto'`` does where the model's losses come as vectors of the
-            batch. Defaults to False.
+        per_sample (bool or str): Whether to use the loss of each sample as a batch of its own.
+            ``'auto'`` does so if the first loss has shape ``(B,)``. Defaults to False.
+
+    Attributes:
+        needs_sample_losses (bool, optional): None as long as ``per_sample='auto'`` has seen no
+            loss.
+        level (float): The :math:`m` above.
+        scale (float): The :math:`a` above.
+        batches_seen (int): Number of batches in them.
     """
 
     def __init__(
@@ -54,57 +65,49 @@ class ResidualScorer(Scorer):
     ) -> None:
         super().__init__(num_samples)
         for option, value in dict(noise=noise, memory=memory).items():
-            if not isinstance(value, (int, float)) or isinstance(value, bool) or not value >= 0:
+            if not is_number(value) or not value >= 0:
                 raise ValueError(f'{option} must be a number of at least 0, but got {value!r}')
-        if per_sample not in (True, False, 'auto'):
-            raise ValueError(f"per_sample must be True, False or 'auto', but got {per_sample!r}")
+        check_choice('per_sample', per_sample, (True, False, 'auto'))
         self.noise = noise
         self.memory = memory
         self.needs_sample_losses: Optional[bool] = None if per_sample == 'auto' else per_sample
         self.scores.fill_(1)
         self.level = 0.0
-        self.scale = 0.0  # that of negative losses is not their level
+        self.scale = 0.0
         self.batches_seen = 0
 
-    def reduce(self, loss: torch.Tensor, batch_size: int) -> torch.Tensor:
+    def as_loss(self, loss: torch.Tensor, batch_size: int) -> torch.Tensor:
         if self.needs_sample_losses is None:
             self.needs_sample_losses = loss.ndim > 0
-        return super().reduce(loss, batch_size)
+        return super().as_loss(loss, batch_size)
 
-    def score(self, indices: torch.Tensor, loss: torch.Tensor) -> None:
-        self._score_batches(np.array([len(indices)]), indices.numpy(), loss.reshape(-1).numpy())
-
-    def _score_batches(self, sizes, indices, losses) -> None:
-        """Takes in batches of samples that are all distinct, each with respect to its own level."""
-        held = sizes > 0  # a batch may be empty, or have no sample of a finite loss
-        sizes, losses = sizes[held], losses if self.needs_sample_losses else losses[held]
+    def score(self, sizes: np.ndarray, indices: np.ndarray, losses: np.ndarray) -> None:
+        self.needs_sample_losses = bool(self.needs_sample_losses)  # 'auto' without as_loss: False
         starts = np.cumsum(sizes) - sizes
         scores, visits = self.scores.numpy(), self.visits.numpy()[indices]
         old = scores[indices]
         if self.needs_sample_losses:
             means = np.add.reduceat(losses, starts, dtype=np.float64) / sizes
-            levels, scales = (np.repeat(each, sizes) for each in self._follow_level(sizes, means))
-            residual, spread = 1 + (losses - levels) / scales - old, visits
+            magnitudes = np.add.reduceat(np.abs(losses), starts, dtype=np.float64) / sizes
+            levels, scales = self._follow_level(sizes, means, magnitudes)
+            levels, scales = np.repeat(levels, sizes), np.repeat(scales, sizes)
+            residuals, spread = 1 + (losses - levels) / scales - old, visits
         else:
-            levels, scales = self._follow_level(sizes, losses)
+            levels, scales = self._follow_level(sizes, losses, np.abs(losses))
             expected = np.add.reduceat(old, starts, dtype=np.float64) / sizes
-            residual = np.repeat(1 + (losses - levels) / scales - expected, sizes)
+            residuals = np.repeat(1 + (losses - levels) / scales - expected, sizes)
             spread = visits / np.repeat(sizes, sizes)
-        gain = 1 / (1 + self.noise + np.minimum(spread / (1 + self.noise), self.memory))
-        scores[indices] = old + (gain * residual).astype(np.float32)
+        gains = 1 / (1 + self.noise + np.minimum(spread / (1 + self.noise), self.memory))
+        scores[indices] = old + (gains * residuals).astype(np.float32)
 
-    def _follow_level(self, sizes, losses) -> tuple:
-        """Returns the running mean at each batch, the batch included, and that of its size."""
-        levels, scales = np.empty(len(losses)), np.empty(len(losses))
-        level, scale, seen = self.level, self.scale, self.batches_seen
-        for batch, (size, loss) in enumerate(zip(sizes.tolist(), losses.tolist())):
-            seen += 1
-            step = 1 / min(seen, max(LEVEL_BATCHES, LEVEL_SAMPLES / size))
-            level += step * (loss - level)
-            scale += step * (abs(loss) - scale)
-            levels[batch], scales[batch] = level, scale
-        self.level, self.scale, self.batches_seen = level, scale, seen
-        return levels, np.maximum(scales, SMALLEST)
+    def _follow_level(self, sizes: np.ndarray, means: np.ndarray, magnitudes: np.ndarray) -> tuple:
+        """Returns level and scale of each batch, which include the batch, and keeps the last."""
+        seen = self.batches_seen + np.arange(1, len(sizes) + 1)
+        steps = 1 / np.minimum(seen, np.maximum(LEVEL_BATCHES, LEVEL_SAMPLES / sizes))
+        levels = running_means(self.level, means, steps)
+        scales = running_means(self.scale, magnitudes, steps)
+        self.level, self.scale, self.batches_seen = levels[-1], scales[-1], int(seen[-1])
+        return np.array(levels), np.maximum(scales, SMALLEST)
 
     def state_dict(self) -> dict:
         return {
@@ -122,3 +125,12 @@ class ResidualScorer(Scorer):
         self.batches_seen = int(state['batches_seen'])
         per_sample = state['per_sample']
         self.needs_sample_losses = None if per_sample == 'auto' else per_sample
+
+
+def running_means(mean: float, values: np.ndarray, steps: np.ndarray) -> List[float]:
+    """Returns the mean after each value, if each moves it by its step towards the value."""
+    means = []
+    for value, step in zip(values.tolist(), steps.tolist()):
+        mean += step * (value - mean)
+        means.append(mean)
+    return means

@@ -1,6 +1,6 @@
-"""The latest true loss of each sample."""
+"""The latest loss of each sample."""
 
-import torch
+import numpy as np
 
 from bls_mm.registry import SCORERS
 
@@ -9,12 +9,14 @@ from .scorer import Scorer
 
 @SCORERS.register_module()
 class SampleLossScorer(Scorer):
-    """The loss that the sample itself had when it was last seen.
+    r"""The loss of each sample at its last visit.
 
-    What InfoBatch (ICLR 2024, arXiv 2303.04947) and SeTa (CVPR 2025, arXiv 2503.13385) use
-    themselves, and the baseline of the Batch Loss Score's tables. It needs a model whose losses
-    come unreduced, one value for each sample of the batch (``reduction='none'`` in many
-    classification and text-recognition heads).
+    .. math:: s_i \leftarrow l_i \quad \text{for } i \in B
+
+    InfoBatch (ICLR 2024, arXiv 2303.04947) and SeTa (CVPR 2025, arXiv 2503.13385) use this score.
+    It is the baseline in the tables of the Batch Loss Score. The model must return unreduced
+    losses, one value for each sample of the batch. Many classification and text recognition heads
+    do so with ``reduction='none'``.
 
     Args:
         num_samples (int): Number of samples of the training set.
@@ -23,5 +25,5 @@ class SampleLossScorer(Scorer):
     needs_sample_losses = True
     shardable = True
 
-    def score(self, indices: torch.Tensor, loss: torch.Tensor) -> None:
-        self.scores.numpy()[indices.numpy()] = loss.numpy()
+    def score(self, sizes: np.ndarray, indices: np.ndarray, losses: np.ndarray) -> None:
+        self.scores.numpy()[indices] = losses
