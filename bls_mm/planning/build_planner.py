@@ -1,0 +1,42 @@
+"""Builds the planner of a run from the config of its pruner."""
+
+from typing import Optional, Sized, Union
+
+from bls_mm.deprecation import modernise_pruner
+from bls_mm.ops.shards import WHOLE, Shards
+from bls_mm.pruners import Pruner
+from bls_mm.registry import PRUNERS, build
+
+from .planner import Planner
+
+PLANNER_OPTIONS = ('delta', 'interval', 'target_savings', 'guards')
+
+
+def build_planner(
+    cfg: Union[dict, Pruner], dataset: Optional[Sized] = None, shards: Shards = WHOLE
+) -> Planner:
+    """Builds the planner of a pruner.
+
+    Args:
+        cfg (dict or Pruner): Config of a pruner, with the options of :class:`Planner` that every
+            pruner has; or a pruner.
+        dataset (Sized, optional): The training set, for the guards. Without it they are not
+            prepared, which is enough to check the options.
+        shards (Shards): Where the samples are. Defaults to all of them here.
+
+    Raises:
+        KeyError: If there is no such pruner or guard.
+        TypeError: If an option is unknown.
+        ValueError: If an option has a value that is not allowed.
+    """
+    options = {}
+    if isinstance(cfg, dict):
+        cfg = modernise_pruner(cfg)
+        options = {name: cfg[name] for name in PLANNER_OPTIONS if name in cfg}
+        cfg = {name: value for name, value in cfg.items() if name not in PLANNER_OPTIONS}
+    pruner = build(PRUNERS, 'pruner', cfg, Pruner, also=PLANNER_OPTIONS)
+    planner = Planner(pruner, **options, shards=shards)
+    if dataset is not None:
+        for guard in planner.guards:
+            guard.prepare(dataset)
+    return planner

@@ -1,0 +1,209 @@
+"""Turns the choice of a pruner into the plan of an epoch."""
+
+import logging
+import math
+from typing import Optional, Sequence, Tuple, Union
+
+import numpy as np
+from mmengine.logging import print_log
+
+from bls_mm.checks import check_fraction, is_int
+from bls_mm.ops.shards import WHOLE, Shards
+from bls_mm.ops.subsets import ROUNDING
+from bls_mm.pruners import GroupWeights, Progress, Pruner
+from bls_mm.pruners.pruner import check_result
+from bls_mm.registry import GUARDS, build
+
+from .budget import Budget, meet
+from .epoch_plan import EpochPlan, group_by_weight
+from .guard import Guard, apply_guards
+
+Choice = Tuple[np.ndarray, Optional[GroupWeights]]
+
+
+class Planner:
+    """Plans epochs with a pruner. It owns everything that is the same for all methods.
+
+    - Annealing: the last ``1 - delta`` of the epochs keep what :meth:`Pruner.anneal` returns.
+    - Interval: between two selections the same samples stay, in a new order.
+    - Unscored samples: a sample that was never scored is kept with weight 1.
+    - Budget: the whole run skips ``target_savings`` of the samples (:class:`Budget`).
+    - Guards bring back samples that must not stay out. They decide last; what they bring back is
+      saved elsewhere.
+
+    Args:
+        pruner (Pruner): The method.
+        delta (float, optional): Fraction of the epochs that prune, in ``[0, 1]``: the run anneals
+            from epoch ``ceil(delta * max_epochs)`` on. Defaults to None, the pruner's own.
+        interval (int): Select anew every ``interval`` epochs. Defaults to 1.
+        target_savings (float, optional): Fraction of the run's samples to skip, in ``[0, 1)``.
+            Defaults to None, whatever the pruner skips.
+        guards (sequence[dict or Guard]): Such as ``[dict(type='Revisit', epochs=5)]``. Defaults to
+            no guards.
+        shards (Shards): Where the samples are. Defaults to all of them here.
+    """
+
+    def __init__(
+        self,
+        pruner: Pruner,
+        delta: Optional[float] = None,
+        interval: int = 1,
+        target_savings: Optional[float] = None,
+        guards: Sequence[Union[dict, Guard]] = (),
+        shards: Shards = WHOLE,
+    ) -> None:
+        delta = pruner.delta if delta is None else delta
+        check_fraction('delta', delta)
+        if not is_int(interval) or interval < 1:
+            raise ValueError(f'interval must be a positive number of epochs, but got {interval!r}')
+        if not isinstance(guards, (list, tuple)):
+            raise ValueError(
+                f'guards must be a list, but got {guards!r}; write for example '
+                "guards=[dict(type='Revisit', epochs=5)]"
+            )
+        self.pruner = pruner
+        self.delta = delta
+        self.interval = interval
+        self.budget = None if target_savings is None else Budget(target_savings, pruner)
+        self.guards = [build(GUARDS, 'guard', guard, Guard) for guard in guards]
+        self.shards = shards
+        self._held: Optional[EpochPlan] = None  # what stays until the next selection
+
+    @property
+    def parts(self) -> tuple:
+        """The pruner and the guards, each with its own ``shardable``."""
+        return (self.pruner, *self.guards)
+
+    def plan(
+        self,
+        scores: np.ndarray,
+        visits: np.ndarray,
+        epoch: int,
+        max_epochs: Optional[int],
+        rng: np.random.Generator,
+        seed: int = 0,
+    ) -> EpochPlan:
+        """Plans an epoch; all ranks must call it together if scores are sharded.
+
+        Args:
+            scores (np.ndarray): ``(N,)`` float32.
+            visits (np.ndarray): ``(N,)`` integers, how often each sample was scored.
+            epoch (int): The epoch, from 0.
+            max_epochs (int, optional): Number of epochs of the run; without it the run never
+                anneals.
+            rng (np.random.Generator): Source of all randomness of this epoch.
+            seed (int): Seed of the run, for pruners that draw one subset for all epochs.
+
+        Returns:
+            EpochPlan: The kept samples and their weights; all samples if the pruner keeps none.
+
+        Raises:
+            ValueError: If ``target_savings`` cannot be reached.
+        """
+        if self.budget is not None and max_epochs is None:
+            raise ValueError(
+                'target_savings needs the number of epochs of the run; give BLSSampler max_epochs'
+            )
+        progress = Progress(epoch, max_epochs, seed, self.shards)
+        values = self.pruner.rank_by(scores, visits)
+        if self.is_annealing(epoch, max_epochs):
+            if self.budget is not None:
+                self.budget.begin_annealing()
+            mask, weights = self.pruner.anneal(len(scores), rng, progress), None
+        else:
+            mask, weights = self._select(values, visits, rng, progress)
+        brought_back = 0
+        if self.guards:
+            weights, brought_back = apply_guards(self.guards, mask, weights, rng, self.shards)
+        plan = EpochPlan.from_mask(mask, weights, self.shards)
+        if not plan.counts.all():
+            plan = self._full_plan(plan, epoch)
+        for guard in self.guards:
+            guard.note(plan.mask)
+        if self.budget is not None:
+            self.budget.record(epoch, self.shards.count(~plan.mask), brought_back)
+        return plan
+
+    def is_annealing(self, epoch: int, max_epochs: Optional[int]) -> bool:
+        """Whether the epoch belongs to the last ``1 - delta`` of the run."""
+        return max_epochs is not None and epoch >= math.ceil(self.delta * max_epochs - ROUNDING)
+
+    def _select(self, values, visits, rng, progress: Progress) -> Choice:
+        """Asks the pruner, or repeats the last selection, and meets the budget."""
+        goal = None
+        if self.budget is not None:
+            epoch, max_epochs = progress.epoch, progress.max_epochs
+            num_samples = self.shards.count(np.ones(len(values), dtype=bool))
+            num_annealing = sum(self.is_annealing(e, max_epochs) for e in range(epoch, max_epochs))
+            goal = self.budget.goal(num_samples, epoch, max_epochs, num_annealing)
+        if self._held is not None and progress.epoch % self.interval:
+            return self._held.mask.copy(), self._held.group_weights
+        scored = visits > 0 if self.pruner.needs_scores else np.ones(len(values), dtype=bool)
+        can_prune = self.shards.count(scored) > 0
+        mask, weights = np.ones(len(values), dtype=bool), None
+        if can_prune:
+            mask, weights = self._prune(values, scored, visits, rng, progress)
+        if goal is not None:
+            may_prune = visits > 0 if self.pruner.needs_scores else np.ones_like(mask)
+            self.budget.follow(goal, num_samples - self.shards.count(mask))
+            weights = meet(round(goal), mask, weights, may_prune, rng, self.shards)
+        if self.interval > 1 and can_prune:
+            self._held = EpochPlan.from_mask(mask.copy(), weights)
+        return mask, weights
+
+    def _prune(self, values, scored, visits, rng, progress: Progress) -> Choice:
+        """Calls the pruner, checks its answer, and keeps what was never scored."""
+        result = self.pruner.prune(values, scored, rng, progress)
+        check_result(type(self.pruner).__name__, result, len(values))
+        mask, weights = result
+        del result, scored  # one byte per sample less at the peak
+        unscored = visits == 0 if self.pruner.needs_scores else None
+        if unscored is not None:
+            mask |= unscored
+        if isinstance(weights, np.ndarray):
+            if self.shards.size > 1:
+                raise TypeError(
+                    f'{type(self.pruner).__name__} returned one weight per sample; with sharded '
+                    'scores return GroupWeights with the same levels on every rank'
+                )
+            if unscored is not None:
+                weights[unscored] = 1
+            weights = group_by_weight(mask, weights)
+        return mask, weights
+
+    def _full_plan(self, plan: EpochPlan, epoch: int) -> EpochPlan:
+        where = f' on rank {plan.counts.argmin()}' if plan.num_kept else ''
+        print_log(
+            f'BLS: the pruner keeps no sample in epoch {epoch + 1}{where}, so the epoch trains on '
+            'all samples; choose a smaller prune_ratio',
+            logger='current',
+            level=logging.WARNING,
+        )
+        return EpochPlan.full(len(plan.mask), self.shards)
+
+    def state_dict(self) -> dict:
+        """Returns what scores, seed and epoch do not determine.
+
+        Nested dicts of arrays with one entry per sample, :class:`EpochPlan`, and plain numbers.
+        """
+        state = dict(
+            pruner=self.pruner.state_dict(),
+            guards={number: guard.state_dict() for number, guard in enumerate(self.guards)},
+        )
+        if self._held is not None:
+            state['held'] = self._held
+        if self.budget is not None:
+            state['budget'] = self.budget.state_dict()
+        return state
+
+    def load_state_dict(self, state: dict) -> None:
+        """Loads what :meth:`state_dict` returned.
+
+        The run may have had other guards, or no target: the pruner's memory stays.
+        """
+        self.pruner.load_state_dict(state['pruner'])
+        self._held = state.get('held')
+        if self.budget is not None:
+            self.budget.load_state_dict(state.get('budget', {}))
+        for number, guard in enumerate(self.guards):
+            guard.load_state_dict(state['guards'].get(number, {}))
