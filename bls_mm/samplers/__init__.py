@@ -1,6 +1,7 @@
-"""Who hands out samples, and remembers which."""
+"""Samplers: choose the order of samples."""
 
-from .bls_sampler import AUTO, BLSSampler
-from .recording_batch_sampler import Batch, RecordingBatchSampler
+from .bls_sampler import BLSSampler
+from .find_sampler import find_sampler
+from .pruning_state import AUTO
 
-__all__ = ['AUTO', 'BLSSampler', 'Batch', 'RecordingBatchSampler']
+__all__ = ['AUTO', 'BLSSampler', 'find_sampler']

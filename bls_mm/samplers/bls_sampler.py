@@ -1,72 +1,71 @@
 """The sampler that prunes."""
 
-import logging
-import time
-from typing import Iterable, Iterator, Optional, Sequence, Sized, Union
+from dataclasses import replace
+from typing import Any, Iterator, Optional, Sequence, Sized, Union
 
 import numpy as np
 import torch
 from mmengine.dist import get_dist_info, sync_random_seed
-from mmengine.logging import MessageHub, print_log
 from mmengine.registry import DATA_SAMPLERS
 from torch.utils.data import Sampler
 
-from bls_mm.pruners import Pruner, Selection, build_pruner
-from bls_mm.pruners.selection import keep_all
-from bls_mm.registry import SCORERS, build
+from bls_mm.deprecation import rename_only
+from bls_mm.pruners import Pruner
 from bls_mm.scorers import Scorer
 
-from .exchange import ScoredBatches, SeenBatches, exchange_batches, first_loss, round_size
-from .layouts import LAYOUTS
-from .order import RUN_LENGTHS, ascending_order, random_order
-from .plan import deal, epoch_generator, rank_length
-from .state import as_arrays, as_tensors, change_samples
-
-SELECT, ORDER = 0, 1  # purposes of an epoch's random generators
-AUTO = dict(type='ResidualScorer', per_sample='auto')
+from .epoch_order import EpochOrder
+from .options import NEEDS_HOOK, check_options, is_mmengine_training
+from .pruning_state import build_state
 
 
 @DATA_SAMPLERS.register_module()
 class BLSSampler(Sampler):
-    """Hands out the samples that are worth training on, anew for each epoch.
+    """Yields the samples that are worth training on, planned anew for each epoch.
 
-    It owns a scorer, which learns from :meth:`update` what each sample is worth, and a pruner,
-    which selects by these scores in :meth:`set_epoch`. A drop-in for MMEngine's ``DefaultSampler``.
-    All ranks plan the same epoch, from the same scores and the same seed, and get the same number
-    of samples. Where scores lie in shards each rank plans its own samples, by what it asks of all
-    ranks together: means, counts and histograms.
+    A drop-in for MMEngine's ``DefaultSampler``. The same seed gives the same epochs. All ranks plan
+    the same epoch and get the same number of samples.
+
+    Who plans: in an MMEngine run ``BLSHook`` calls :meth:`plan_epoch` and :meth:`set_epoch` does
+    nothing, since the hook knows the schedule and restores scores first. In any other loop
+    :meth:`set_epoch` plans.
 
     Args:
         dataset (Sized): The training set, N samples.
-        scorer (dict, str or Scorer): Config of a scorer; ``'auto'`` learns from the loss of each
-            sample where the model can tell them, and else from batch losses as well as can be:
-            ``dict(type='ResidualScorer', per_sample='auto')``. Defaults to
+        scorer (dict, str or Scorer): Config of a scorer. ``'auto'`` uses the loss of each sample if
+            the model returns it, otherwise it estimates per-sample losses from the residual of each
+            batch loss: ``dict(type='ResidualScorer', per_sample='auto')``. Defaults to
             ``dict(type='BatchLossScorer')``.
-        pruner (dict or Pruner): Config of a pruner. Defaults to ``dict(type='SeTa')``. Every pruner
-            also has the options ``target_savings``, ``guards`` and ``placebo`` of
-            :class:`SteeredPruner`.
+        pruner (dict or Pruner): Config of a pruner, with the options of :class:`Planner` that every
+            pruner has (``delta``, ``interval``, ``target_savings``, ``guards``). Defaults to
+            ``dict(type='SeTa')``.
         shuffle (bool): Whether to shuffle the kept samples. Defaults to True.
         seed (int, optional): Seed of selection and order, the same on every rank. Defaults to None,
-            a random one that the ranks agree on.
-        round_up (bool): Whether to repeat samples so that all ranks get the same number; else the
-            surplus is left out. Defaults to True.
-        layout (str): Where scores lie. ``'replicated'``: all of them on every rank. ``'shared'``:
-            all of them once on every node (Linux). ``'sharded'``: each rank holds those of its own
-            share of the samples, and trains on no others; nothing is exchanged but histograms. The
-            latter two are for hundreds of millions of samples; see docs/scale.md. Defaults to
-            ``'replicated'``.
-        run_length (int): How many samples that follow one another in the data set come near one
-            another, in the same 65,536 of the order: a power of two up to that. 16 halves what is
-            read from an LMDB larger than main memory; see docs/scale.md. Defaults to 1.
+            a random seed that the ranks agree on.
+        round_up (bool): Whether samples repeat so that all ranks get the same number; otherwise the
+            surplus is dropped. Defaults to True.
+        placement (str): Where scores are. ``'replicated'``: all of them on every rank.
+            ``'shared'``: all of them once per node (Linux). ``'sharded'``: each rank holds the
+            scores of its own samples, and trains on no others. The last two are for hundreds of
+            millions of samples; see docs/scale.md. Defaults to ``'replicated'``.
+        run_length (int): Length of contiguous runs that stay together in the shuffled order (read
+            locality): a power of two up to 65,536. 16 halves what is read from an LMDB larger than
+            main memory; see docs/scale.md. Defaults to 1.
+        num_repeats (int): How many times in a row each sample comes, on one rank after another, as
+            with MMPretrain's ``RepeatAugSampler``. The epoch does not get longer: it ends after as
+            many samples as the plan keeps. Defaults to 1.
+        fill_last_batch (bool): Whether samples repeat until the last batch of an epoch is full, as
+            batches are with an ``InfiniteSampler``; ``BLSHook`` tells the batch size. Defaults to
+            False.
+        max_epochs (int, optional): Number of epochs of the run, for annealing and
+            ``target_savings`` in a loop without ``BLSHook``. Defaults to None, the run never
+            anneals.
 
     Attributes:
-        selection (Selection): What the planned epoch keeps of the samples whose scores are here.
-        max_epochs (int, optional): Epochs of the run, set by ``BLSHook``; annealing needs it.
-        never_one_of (int, optional): A batch size of which no epoch may leave a batch of one
-            sample over, set by ``BLSHook`` for models that cannot train on one (BatchNorm); one
-            sample then comes twice.
-        epoch (int): The planned epoch.
-        planning_seconds (float): Time spent in planning so far.
+        state (PruningState): Scores, planner and plan: what a checkpoint holds.
+        order (EpochOrder): How many samples a rank gets, and in which order.
+
+    Raises:
+        KeyError, TypeError, ValueError: If an option is wrong; see :func:`build_state`.
 
     Examples:
         >>> sampler = BLSSampler(dataset, pruner=dict(type='InfoBatch', prune_ratio=0.5))
@@ -81,266 +80,150 @@ class BLSSampler(Sampler):
         shuffle: bool = True,
         seed: Optional[int] = None,
         round_up: bool = True,
-        layout: str = 'replicated',
+        placement: str = 'replicated',
         run_length: int = 1,
+        num_repeats: int = 1,
+        fill_last_batch: bool = False,
+        max_epochs: Optional[int] = None,
+        **old_options: Any,
     ) -> None:
-        if len(dataset) == 0:
-            raise ValueError('dataset is empty; check ann_file, data_root and filter_cfg')
-        if layout not in LAYOUTS:
-            raise ValueError(f'layout must be one of {", ".join(LAYOUTS)}, but got {layout!r}')
-        if not isinstance(run_length, int) or run_length not in RUN_LENGTHS:
-            raise ValueError(
-                f'run_length must be a power of two from 1 to {RUN_LENGTHS[-1]:,}, but got '
-                f'{run_length!r}'
-            )
-        for option, value in dict(shuffle=shuffle, round_up=round_up).items():
-            if not isinstance(value, bool):
-                raise ValueError(f'{option} must be True or False, but got {value!r}')
-        if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
-            raise ValueError(f'seed must be a whole number, at least 0, or None, but got {seed!r}')
+        if old_options:
+            placement = rename_only('BLSSampler', old_options)['placement']
+        check_options(
+            dataset,
+            dict(shuffle=shuffle, round_up=round_up, fill_last_batch=fill_last_batch),
+            dict(num_repeats=num_repeats, max_epochs=1 if max_epochs is None else max_epochs),
+            seed,
+            placement,
+            run_length,
+        )
         self.dataset = dataset
         self.rank, self.world_size = get_dist_info()
-        scorer = dict(AUTO) if scorer == 'auto' else scorer
-        self.shards = LAYOUTS[layout](len(dataset), self.rank, self.world_size)
-        num_held = self.shards.num_held
-        self._scorer = build(SCORERS, 'scorer', scorer, Scorer, num_samples=num_held)
-        self.shards.place(self._scorer)
-        self.pruner = build_pruner(pruner, dataset)
-        for part in (self._scorer, *self.pruner.parts):
-            if self.shards.size > 1 and not part.shardable:
-                raise TypeError(
-                    f"{type(part).__name__} does not work with layout='sharded', where each rank "
-                    "knows the scores of its own samples only; use layout='replicated'"
-                )
-        self.pruner.shards = self.shards
-        self.shuffle = shuffle
-        self.seed = sync_random_seed() if seed is None else seed
-        self.round_up = round_up
-        self.run_length = run_length
-        self.max_epochs: Optional[int] = None
-        self.never_one_of: Optional[int] = None
-        self.planning_seconds = 0.0
-        self._seen = SeenBatches(num_held)
-        self._round_size = round_size(len(dataset), self.world_size)
-        self._gathered: Optional[dict] = None
-        # Until the first plan the epoch is a full one: MMEngine builds schedules from this length.
-        self.epoch = 0
-        self.planned = False
-        self.keep_all()
+        seed = sync_random_seed() if seed is None else seed
+        self.state = build_state(
+            dataset, scorer, pruner, placement, seed, self.rank, self.world_size
+        )
+        self.order = EpochOrder(self.rank, shuffle, round_up, run_length, num_repeats)
+        self.fill_last_batch = fill_last_batch
+        self.max_epochs = max_epochs
+        self._hook_plans = False
+        self._awaits_hook = False
+
+    # Plan
 
     def set_epoch(self, epoch: int) -> None:
-        """Plans an epoch: selects its samples by the scores of now.
+        """Scores pending losses and plans an epoch; all ranks must call it together.
 
-        An epoch is planned once; to call it again for the same epoch changes nothing.
+        It does nothing if the epoch is planned already, or if ``BLSHook`` plans.
 
         Args:
             epoch (int): The epoch, from 0.
         """
-        if self.planned and epoch == self.epoch:
+        if self._hook_plans or (self.state.is_planned and epoch == self.epoch):
             return
-        if self.max_epochs is None and _mmengine_trains():
-            raise RuntimeError(
-                'BLSSampler needs BLSHook in this run; add '
-                "default_hooks=dict(bls=dict(type='bls_mm.BLSHook')), or, in a loop of your own "
-                'after a run that broke off, set sampler.max_epochs'
-            )
-        start = time.perf_counter()
-        self.epoch = epoch
-        selection = self.pruner.select(
-            self.scorer.scores.numpy(),
-            self.scorer.visits.numpy(),
-            epoch,
-            self.max_epochs,
-            epoch_generator(self.seed, epoch, SELECT),
-        )
-        self._adopt(selection)
-        if not self._kept.all():
-            print_log(
-                f'BLS: the pruner keeps no sample in epoch {epoch + 1}'
-                + (f' on rank {self._kept.argmin()}' if self.num_kept else '')
-                + ', which therefore trains on all; choose a smaller prune_ratio',
-                logger='current',
-                level=logging.WARNING,
-            )
-            self.keep_all()
-        self.planned = True
-        self.planning_seconds += time.perf_counter() - start
+        # The loader may be new in the run: DistSamplerSeedHook comes before BLSHook finds it.
+        self._awaits_hook = self.max_epochs is None and is_mmengine_training()
+        if self._awaits_hook:
+            return
+        self.sync()
+        self.plan_epoch(epoch, self.max_epochs)
+
+    def plan_epoch(self, epoch: int, max_epochs: Optional[int]) -> None:
+        """Plans an epoch with the scores of the last :meth:`sync`; see :meth:`Planner.plan`."""
+        self.max_epochs = max_epochs
+        self.state.plan_epoch(epoch, max_epochs)
+
+    def plan_full_epoch(self) -> None:
+        """Replaces the plan of the epoch by one of all samples."""
+        self.state.use_full_plan()
+
+    def continue_from(self, other: 'BLSSampler') -> bool:
+        """Takes over the state of another sampler, unless its number of samples differs."""
+        self._hook_plans = other._hook_plans
+        if len(self.dataset) != len(other.dataset):
+            return False
+        self.state = other.state
+        return True
+
+    def let_hook_plan(self, hook_plans: bool = True) -> None:
+        """Decides who plans: ``BLSHook``, or whoever calls :meth:`set_epoch`."""
+        self._hook_plans = hook_plans
+
+    def avoid_singleton_batch(self, batch_size: Optional[int]) -> None:
+        """Repeats a sample if an epoch would end with a batch of one, on which BatchNorm fails."""
+        self.order = replace(self.order, singleton_batch_size=batch_size)
+
+    def use_batch_size(self, batch_size: int) -> None:
+        """Fills the last batch of an epoch up to this size, if ``fill_last_batch`` asks for it."""
+        self.order = replace(self.order, full_batch_size=batch_size if self.fill_last_batch else 1)
+
+    planner = property(lambda self: self.state.planner, doc='The :class:`Planner` of the run.')
+    plan = property(lambda self: self.state.plan, doc='The planned epoch (:class:`EpochPlan`).')
+    epoch = property(lambda self: self.state.epoch, doc='Number of the planned epoch, from 0.')
+    seed = property(lambda self: self.state.seed, doc='Seed of selection and order.')
+    planning_seconds = property(lambda self: self.state.planning_seconds, doc='Total, in seconds.')
+
+    kept_fraction = property(
+        lambda self: self.plan.num_kept / len(self.dataset),
+        doc='Fraction of the data set that the planned epoch keeps.',
+    )
+
+    # Samples
 
     def __iter__(self) -> Iterator[int]:
-        """Yields this rank's samples of the planned epoch; each call starts the same order anew."""
-        for block in deal(self._order, self.rank % self._readers, self._readers, len(self)):
-            yield from self.shards.samples_at(block).tolist()
+        """Yields this rank's samples of the planned epoch; each call repeats the same order.
 
-    def _order(self) -> Iterator[np.ndarray]:
-        """Yields the order of all ranks that read what lies here, block by block."""
-        if not self.shuffle:
-            return ascending_order(self.selection, self.shards.num_held)
-        rng = self.shards.generator(epoch_generator(self.seed, self.epoch, ORDER))
-        return random_order(self.selection, self.shards.num_held, rng, self.run_length)
-
-    @property
-    def _readers(self) -> int:
-        """How many ranks hand out the samples whose scores lie here: all, or this one."""
-        return self.world_size // self.shards.size
+        Raises:
+            RuntimeError: If an MMEngine run has no ``BLSHook``.
+        """
+        if self._awaits_hook and not self._hook_plans:
+            raise RuntimeError(NEEDS_HOOK)
+        return self.order.samples(self.state)
 
     def __len__(self) -> int:
-        """This rank's number of samples in the planned epoch, the same on every rank."""
-        kept = self._kept.max() if self.round_up else self._kept.min()
-        length = rank_length(int(kept), self._readers, self.round_up)
-        if self.never_one_of is not None and length % self.never_one_of == 1:
-            return length + 1
-        return length
+        """Number of samples of this rank in the planned epoch, the same on every rank."""
+        return self.order.length(self.state)
+
+    num_samples = property(__len__, doc='The same, as DefaultSampler has it.')
 
     @property
-    def num_kept(self) -> int:
-        """How many samples the planned epoch keeps, on all ranks together."""
-        return int(self._kept.sum())
-
-    @property
-    def kept_ratio(self) -> float:
-        """Share of the data set that the planned epoch keeps."""
-        return self.num_kept / len(self.dataset)
-
-    @property
-    def mean_weight(self) -> float:
-        """Mean loss weight of the samples that the planned epoch keeps."""
-        return self._weight / max(self.num_kept, 1)
+    def total_size(self) -> int:
+        """Number of samples of all ranks in the planned epoch, as DefaultSampler has it."""
+        return len(self) * self.world_size if self.order.round_up else self.plan.num_kept
 
     def weights_of(self, indices: Sequence[int]) -> Optional[np.ndarray]:
-        """Returns the loss weights of kept samples.
+        """Returns the loss weights of kept samples; see :meth:`EpochPlan.weights_of`."""
+        if self.plan.levels is None:
+            return None
+        return self.plan.weights_of(self.state.placement.positions_of(indices))
 
-        Args:
-            indices (sequence[int]): ``(B,)``, samples of the planned epoch.
+    # Scores
 
-        Returns:
-            np.ndarray or None: ``(B,)`` float32; None where the plan weighs nothing.
-        """
-        return self.selection.weights_of(self.shards.positions_of(indices))
+    @property
+    def scorer(self) -> Scorer:
+        """The scorer of the samples whose scores this rank holds."""
+        return self.state.store.scorer
 
     def update(
         self, indices: Union[torch.Tensor, Sequence[int]], loss: Union[torch.Tensor, float]
     ) -> None:
-        """Takes in the loss of a batch.
+        """Collects the loss of a batch for the next :meth:`sync`; see :meth:`ScoreStore.update`."""
+        self.state.store.update(indices, loss)
 
-        It waits, so that a step waits for nothing: on several ranks, or on another device than the
-        CPU, until :meth:`exchange`; else until enough wait to be scored together.
+    def sync(self) -> None:
+        """Brings scores up to date, on all ranks alike; all ranks must call it together."""
+        self.state.store.sync()
 
-        Args:
-            indices (torch.Tensor or sequence): ``(B,)`` integers, the samples of the batch.
-            loss (torch.Tensor or float): Scalar, or ``(B,)``; see :meth:`Scorer.update`.
-        """
-        if not isinstance(loss, float) or self._scorer.needs_sample_losses is not False:
-            loss = self._scorer.reduce(torch.as_tensor(loss), len(indices))
-            if loss.ndim == 0 and loss.is_cpu:
-                loss = loss.item()  # much cheaper than a tensor of its own
-        self._seen.append(self.shards.positions_of(indices), loss)
-        enough = self._seen.num_indices >= self._round_size
-        if enough and self.world_size == 1 and (isinstance(loss, float) or loss.is_cpu):
-            self.exchange()
-
-    @property
-    def scorer(self) -> Scorer:
-        """The scorer; on one rank it has taken in all losses so far."""
-        if self.world_size == 1:
-            self.exchange()
-        return self._scorer
-
-    def exchange(self) -> None:
-        """Brings the scores up to date, on all ranks alike; all ranks must call it together."""
-        if self.world_size == 1 and len(self._seen) == 0:
-            return
-        skipped = self._scorer.skipped
-        for batches in self._batches_to_score(self._seen.take()):
-            if self.shards.writes:
-                self._scorer.update_many(*batches)
-        self._scorer.skipped = skipped + self.shards.total(self._scorer.skipped - skipped)
-
-    def _batches_to_score(self, seen: ScoredBatches) -> Iterable[ScoredBatches]:
-        """Returns what all ranks saw, or this one where it holds the scores of what it saw."""
-        if self.shards.size == 1:
-            return exchange_batches(seen, self._scorer.needs_sample_losses, self._round_size)
-        start = first_loss(seen)  # the same on every rank
-        if start is not None:
-            self._scorer.start(start)
-        return [seen]
+    # State
 
     def gather_state(self) -> None:
-        """Makes rank 0 know all that :meth:`state_dict` returns; all ranks must call it together.
-
-        Where scores lie in shards rank 0 then holds them all, until it is called again.
-        """
-        self.exchange()
-        if self.shards.size > 1:
-            self._gathered = self._state()
-
-    def _state(self) -> dict:
-        state = {
-            'seed': self.seed,
-            'scorer': as_arrays(self.scorer.state_dict()),
-            'pruner': self.pruner.state_dict(),
-        }
-        if self.planned:
-            state.update(epoch=self.epoch, plan=self.selection)
-        if self.shards.size > 1:
-            state = change_samples(state, self.shards.gather, self.shards.num_held)
-        return as_tensors(state)
+        """Prepares :meth:`state_dict`; all ranks must call it together."""
+        self.state.gather()
 
     def state_dict(self) -> dict:
-        """Returns what a resumed run needs, also within an epoch: tensors and plain numbers.
-
-        On several ranks :meth:`gather_state` must come first, on all of them. The state is that of
-        all samples, whatever the layout: any other can load it, on any number of ranks.
-
-        Raises:
-            RuntimeError: If scores lie in shards and were not gathered, or this is not rank 0.
-        """
-        if self.shards.size == 1:
-            return self._state()
-        if self._gathered is None or self.rank > 0:
-            raise RuntimeError(
-                "with layout='sharded' only rank 0 has the state of all samples; call "
-                'sampler.gather_state() on all ranks, then state_dict() on rank 0'
-            )
-        return self._gathered
+        """Returns what a resumed run needs; see :class:`PruningState`."""
+        return self.state.state_dict()
 
     def load_state_dict(self, state: dict) -> None:
-        """Takes over the state of the sampler of an earlier run; all ranks must call it together.
-
-        Args:
-            state (dict): What :meth:`state_dict` returned.
-
-        Raises:
-            ValueError: If the state belongs to a data set of another length.
-        """
-        state = change_samples(as_arrays(state), self.shards.take, len(self.dataset))
-        self._seen.clear()
-        self._scorer.load_state_dict(as_tensors(state['scorer']))
-        self.pruner.load_state_dict(state['pruner'])
-        self.seed = int(state['seed'])
-        self.planned = 'plan' in state
-        if self.planned:
-            self.epoch = int(state['epoch'])
-            self._adopt(state['plan'])
-
-    def forget_plan(self) -> None:
-        """Makes the next :meth:`set_epoch` plan, also for the epoch that was planned already."""
-        self.planned = False
-
-    def keep_all(self) -> None:
-        """Replaces the plan of the epoch by one of all samples."""
-        self._adopt(keep_all(self.shards.num_held))
-
-    def _adopt(self, selection: Selection) -> None:
-        """Makes a selection the plan, and counts what all ranks keep."""
-        self.selection = selection
-        counts = np.zeros(self.shards.size + 1)
-        counts[self.shards.rank] = selection.num_kept
-        counts[-1] = selection.num_kept * selection.mean_weight
-        *kept, self._weight = self.shards.sum(counts).tolist()
-        self._kept = np.array(kept, dtype=np.int64)
-
-
-def _mmengine_trains() -> bool:
-    """Whether an MMEngine runner is training; asks without creating what MMEngine would."""
-    hubs = list(MessageHub._instance_dict.values())
-    return bool(hubs) and hubs[-1].runtime_info.get('loop_stage') == 'train'
+        """Loads the state of an earlier run; see :meth:`PruningState.load_state_dict`."""
+        self.state.load_state_dict(state)

@@ -4,9 +4,8 @@ from typing import Iterator
 
 import numpy as np
 
-from bls_mm.pruners import Selection
+from bls_mm.ops.blocks import BLOCK, blocks_of
 
-BLOCK = 1 << 16
 RUN_LENGTHS = [1 << bits for bits in range(17)]
 ROUNDS = 6
 
@@ -14,9 +13,10 @@ ROUNDS = 6
 class RandomBijection:
     """A permutation of ``range(2**bits)`` that is computed, not stored.
 
-    Each round multiplies by a random odd number, adds a random number, both modulo ``2**bits``, and
-    folds the upper half of the bits into the lower one: three steps that can be undone. It is what
-    hash functions end with (the finalizer of MurmurHash3), on fewer bits, with keys at random.
+    Each round multiplies by a random odd number, adds a random number (both modulo ``2**bits``),
+    and folds the upper half of the bits into the lower half. Each of these steps can be undone, so
+    the whole is a permutation. Hash functions end with the same steps (the finalizer of
+    MurmurHash3); here they act on fewer bits, with random keys.
 
     Args:
         bits (int): At most 64.
@@ -31,7 +31,7 @@ class RandomBijection:
         self.shift = self.dtype((bits + 1) // 2)
 
     def __call__(self, start: int, stop: int) -> np.ndarray:
-        """Returns where the numbers of ``range(start, stop)`` go: ``(stop - start,)`` unsigned."""
+        """Returns the images of ``range(start, stop)``: ``(stop - start,)`` unsigned integers."""
         values = np.arange(start, stop, dtype=self.dtype)
         for factor, summand in self.keys:
             values *= factor
@@ -41,43 +41,51 @@ class RandomBijection:
         return values
 
 
-def ascending_order(selection: Selection, num_samples: int) -> Iterator[np.ndarray]:
-    """Yields the kept samples in ascending order, block by block, int64."""
-    for start in range(0, num_samples, BLOCK):
-        samples = np.arange(start, min(start + BLOCK, num_samples))
-        yield samples[selection.keeps(samples)]
-
-
-def random_order(
-    selection: Selection, num_samples: int, rng: np.random.Generator, run_length: int = 1
-) -> Iterator[np.ndarray]:
-    """Yields the kept samples in random order, block by block.
-
-    A bijection of random keys says which samples make up a block, and a true shuffle in which order
-    they come. So up to 65,536 samples every order is as likely; beyond, it is statistically hard to
-    tell, and takes neither memory nor time before the first batch.
+def ascending_order(mask: np.ndarray) -> Iterator[np.ndarray]:
+    """Yields the kept samples in ascending order, block by block.
 
     Args:
-        selection (Selection): Which samples are kept.
-        num_samples (int): Length of the data set.
-        rng (np.random.Generator): Source of randomness.
-        run_length (int): How many samples that follow one another in the data set come into the
-            same block, a power of two up to 65,536. Within the block they are as far apart as any.
-            Defaults to 1.
+        mask (np.ndarray): ``(N,)`` bool, the kept samples.
 
     Yields:
         np.ndarray: int64.
     """
+    for block in blocks_of(len(mask)):
+        yield block.start + np.flatnonzero(mask[block])
+
+
+def random_order(
+    mask: np.ndarray, rng: np.random.Generator, run_length: int = 1
+) -> Iterator[np.ndarray]:
+    """Yields the kept samples in random order, block by block.
+
+    A random bijection decides which samples make up a block of 65,536, and a true shuffle in which
+    order they come within the block. Up to 65,536 samples every order is equally likely; beyond,
+    the order is statistically hard to distinguish from a true shuffle. It needs neither memory nor
+    time before the first batch.
+
+    Args:
+        mask (np.ndarray): ``(N,)`` bool, the kept samples.
+        rng (np.random.Generator): Source of randomness.
+        run_length (int): Length of contiguous runs that stay together in the shuffled order (read
+            locality): a power of two up to 65,536. A run is in one block; within the block it is
+            shuffled like all others. Defaults to 1.
+
+    Yields:
+        np.ndarray: int64.
+    """
+    num_samples = len(mask)
     num_runs = -(-num_samples // run_length)
     bits = max(num_runs - 1, 1).bit_length()
     bijection = RandomBijection(bits, rng)
     step = BLOCK // run_length
     for start in range(0, 2**bits, step):
+        # The bijection permutes range(2**bits), of which only the first num_runs numbers exist.
         samples = bijection(start, min(start + step, 2**bits))
         if run_length > 1:
             samples = samples[samples < num_runs].astype(np.uint64)[:, None] * np.uint64(run_length)
             samples = (samples + np.arange(run_length, dtype=np.uint64)).reshape(-1)
         samples = samples[samples < num_samples].astype(np.int64)
-        samples = samples[selection.keeps(samples)]
+        samples = samples[mask[samples]]
         rng.shuffle(samples)
         yield samples

@@ -1,0 +1,62 @@
+"""Checks of the options of BLSSampler, and of the loop that it is used in."""
+
+from typing import Any, Dict, Sized
+
+import numpy as np
+from mmengine.logging import MessageHub
+
+from bls_mm.checks import check_bool, check_positive_int, is_int
+from bls_mm.distributed import PLACEMENTS
+
+from .order import RUN_LENGTHS
+
+NEEDS_HOOK = (
+    "BLSSampler needs BLSHook in an MMEngine run; add default_hooks=dict(bls=dict(type='bls_mm."
+    "BLSHook')), or, in a loop of your own, give BLSSampler max_epochs"
+)
+
+
+def check_options(
+    dataset: Sized,
+    flags: Dict[str, Any],
+    counts: Dict[str, Any],
+    seed: Any,
+    placement: Any,
+    run_length: Any,
+) -> None:
+    """Raises an error of one sentence if an option of BLSSampler is wrong.
+
+    Args:
+        dataset (Sized): Must not be empty.
+        flags (dict[str, bool]): Options that must be True or False.
+        counts (dict[str, int]): Options that must be positive integers.
+        seed (int, optional): An integer of at least 0, or None.
+        placement (str): One of ``PLACEMENTS``.
+        run_length (int): One of ``RUN_LENGTHS``.
+
+    Raises:
+        ValueError: If an option has a value that is not allowed.
+    """
+    if len(dataset) == 0:
+        raise ValueError('dataset is empty; check ann_file, data_root and filter_cfg')
+    if placement not in PLACEMENTS:
+        raise ValueError(f'placement must be one of {", ".join(PLACEMENTS)}, but got {placement!r}')
+    if not is_int(run_length) or run_length not in RUN_LENGTHS:
+        raise ValueError(
+            f'run_length must be a power of two from 1 to {RUN_LENGTHS[-1]:,}, but got '
+            f'{run_length!r}'
+        )
+    for option, value in flags.items():
+        check_bool(option, value)
+    for option, value in counts.items():
+        check_positive_int(option, value)
+    if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
+        raise ValueError(f'seed must be an integer of at least 0, or None, but got {seed!r}')
+
+
+def is_mmengine_training() -> bool:
+    """Whether an MMEngine runner is training, or was interrupted while it did."""
+    # Checked with mmengine 0.10.7: ManagerMixin keeps its instances in _instance_dict. To ask for
+    # the current one would create it.
+    hubs = list(MessageHub._instance_dict.values())
+    return bool(hubs) and hubs[-1].runtime_info.get('loop_stage') == 'train'
