@@ -1,0 +1,193 @@
+"""Pruning in a plain training loop, without MMEngine's runner."""
+
+import warnings
+from typing import Any, Optional, Union
+from weakref import WeakSet
+
+import torch
+from torch.utils.data import Dataset
+
+from bls_mm.checks import check_positive_int
+from bls_mm.losses import scale_gradients
+from bls_mm.pruners import Pruner
+from bls_mm.samplers import BLSSampler
+from bls_mm.scorers import Scorer
+
+from .tracked_batch_sampler import TrackedBatch
+from .tracked_loader import TrackedIterator, TrackedLoader
+
+OWN_OPTIONS = ('sampler', 'batch_sampler', 'in_order')
+
+
+class PrunedLoader(TrackedLoader):
+    """A ``DataLoader`` whose epochs leave out samples that are not worth training on.
+
+    It takes the place of the training loader. The only calls to add are :meth:`set_epoch` and
+    :meth:`score`. On several ranks it gives each rank its part, without a distributed sampler.
+    If an epoch would end with a batch of one sample, on which BatchNorm fails, one sample comes
+    twice.
+
+    Args:
+        dataset (Dataset): The training set, N samples.
+        batch_size (int): Samples per batch. Defaults to 1.
+        shuffle (bool): Whether to shuffle the kept samples. Defaults to True.
+        drop_last (bool): Whether to drop a last batch that is not full. Defaults to False.
+        max_epochs (int): Number of epochs of the run; the last ones anneal.
+        pruner (dict or Pruner): Config of a pruner. Defaults to ``dict(type='SeTa')``.
+        scorer (dict, str or Scorer): Config of a scorer, or ``'auto'``. Defaults to
+            ``dict(type='BatchLossScorer')``.
+        seed (int, optional): Seed of selection and order. Defaults to None, a random seed.
+        **options: Any other option of ``DataLoader``.
+
+    Raises:
+        ValueError: If an option replaces the sampler, changes the order of batches, or has a value
+            that is not allowed.
+
+    Examples:
+        >>> loader = PrunedLoader(dataset, batch_size=16, max_epochs=30)
+        >>> for epoch in range(30):
+        ...     loader.set_epoch(epoch)
+        ...     for images, labels in loader:
+        ...         loss = loader.score(criterion(model(images), labels))
+        ...         loss.backward()
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch_size: int = 1,
+        shuffle: bool = True,
+        drop_last: bool = False,
+        *,
+        max_epochs: int,
+        pruner: Union[dict, Pruner] = dict(type='SeTa'),  # noqa: B006
+        scorer: Union[dict, str, Scorer] = dict(type='BatchLossScorer'),  # noqa: B006
+        seed: Optional[int] = None,
+        **options: Any,
+    ) -> None:
+        for name in OWN_OPTIONS:
+            if name in options:
+                raise ValueError(
+                    f'PrunedLoader takes no {name}, but got {options[name]!r}: it chooses the '
+                    'samples itself and needs their order; remove it'
+                )
+        check_positive_int('batch_size', batch_size)
+        check_positive_int('max_epochs', max_epochs)
+        self.bls = BLSSampler(
+            dataset, scorer, pruner, shuffle=shuffle, seed=seed, max_epochs=max_epochs
+        )
+        if batch_size > 1 and not drop_last:
+            self.bls.avoid_singleton_batch(batch_size)
+        self._iterations: WeakSet = WeakSet()  # that somebody still holds
+        self._last_batch: Any = None
+        self._is_planned = False
+        self._is_scored = False
+        super().__init__(dataset, batch_size, sampler=self.bls, drop_last=drop_last, **options)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Plans an epoch with the losses so far; on several ranks all must call it.
+
+        If ``drop_last`` would drop all that is kept, the epoch contains all samples.
+
+        Args:
+            epoch (int): The epoch, from 0.
+        """
+        self.bls.set_epoch(epoch)
+        self._is_planned, self._is_scored = True, False
+        self._iterations.clear()  # a traceback may still hold one that broke off
+        if len(self) == 0:
+            self.bls.plan_full_epoch()
+
+    def __iter__(self) -> '_Iteration':
+        if not self._is_planned:
+            warnings.warn(
+                'this epoch was not planned: it prunes nothing new and repeats the old order; '
+                'call loader.set_epoch(epoch) before each epoch',
+                stacklevel=2,
+            )
+        iteration = _Iteration(super().__iter__(), self)
+        self._iterations.add(iteration)
+        return iteration
+
+    def remember(self, batch: Any, tracked: TrackedBatch) -> None:
+        super().remember(batch, tracked)
+        self._last_batch = batch
+
+    def score(self, loss: torch.Tensor, batch: Any = None) -> torch.Tensor:
+        """Scores the samples of a batch by its loss.
+
+        Args:
+            loss (torch.Tensor): Scalar, or ``(B,)``, the loss of each sample.
+            batch (object, optional): The batch: the very object that the loader yielded. Defaults
+                to None, the last batch of the loop that is running.
+
+        Returns:
+            torch.Tensor: The loss to minimise instead. Its values are the same; its gradient
+            carries the weights of the pruner, if it has any.
+
+        Raises:
+            RuntimeError: If no batch waits for its loss, or several iterations have one that does.
+        """
+        tracked = self.claim(self._waiting_batch() if batch is None else batch)
+        if tracked is None:
+            raise RuntimeError(
+                'no batch waits for its loss; call score once for each batch of the loader'
+            )
+        self._is_scored = True
+        self.bls.update(tracked.samples, loss)
+        if tracked.weights is None:
+            return loss
+        return scale_gradients(dict(loss=loss), tracked.weights, tracked.weight)['loss']
+
+    def _waiting_batch(self) -> Any:
+        """Returns the batch that the running loop got last; a peek does not change it."""
+        # `next(iter(loader))` inside a loop is gone when it returns, so it is not among these.
+        if not self._iterations:
+            return self._last_batch
+        waiting = [
+            iteration.batch
+            for iteration in self._iterations
+            if self.tracked(iteration.batch) is not None
+        ]
+        if len(waiting) > 1:
+            raise RuntimeError(
+                'several iterations over the loader have a batch that waits for its loss; say '
+                'which one it belongs to: loader.score(loss, batch)'
+            )
+        return waiting[0] if waiting else None
+
+    def end_epoch(self) -> None:
+        """Warns if none of the losses was scored; the next epoch needs a plan of its own."""
+        self._is_planned = False
+        if not self._is_scored:
+            warnings.warn(
+                'no loss of this epoch was scored, so nothing is known about its samples; call '
+                'loader.score(loss) for each batch',
+                stacklevel=3,
+            )
+
+    def state_dict(self) -> dict:
+        """Returns what a resumed run needs; on several ranks all must call it."""
+        self.bls.gather_state()
+        return self.bls.state_dict()
+
+    def load_state_dict(self, state: dict) -> None:
+        """Loads what :meth:`state_dict` returned."""
+        self.bls.load_state_dict(state)
+
+
+class _Iteration(TrackedIterator):
+    """An iteration over a :class:`PrunedLoader`, which holds the batch that it yielded last."""
+
+    def __init__(self, iterator: TrackedIterator, loader: PrunedLoader) -> None:
+        super().__init__(iterator, loader)
+        self.batch: Any = None
+
+    def __next__(self) -> Any:
+        try:
+            self.batch = next(self._iterator)
+        except StopIteration:
+            self.batch = None
+            self._loader.end_epoch()
+            raise
+        return self.batch

@@ -1,0 +1,182 @@
+"""A data loader that knows which samples each of its batches contains."""
+
+import copy
+from collections import deque
+from typing import Any, Deque, Iterator, Optional, Tuple
+
+from torch.utils.data import DataLoader
+
+from bls_mm.samplers import find_sampler
+
+from .drain import drain
+from .tracked_batch_sampler import TrackedBatch, TrackedBatchSampler
+
+MAX_UNCLAIMED = 8  # batches that nobody trained on (yet) are remembered up to this number
+
+
+class TrackedLoader(DataLoader):
+    """A ``DataLoader`` whose batches carry their samples.
+
+    It remembers the samples of each batch that it yields by the identity of the batch. So a batch
+    that a loop skips, peeks at, or takes from another loader never shifts the samples of others. A
+    batch that this loader did not yield has no samples.
+
+    To its users it looks like any ``DataLoader``: ``batch_size``, ``sampler``, ``batch_sampler``,
+    ``dataset`` and ``drop_last`` are those that it was given.
+
+    Args:
+        *args: As for ``DataLoader``. The sampler must be a :class:`BLSSampler`, below any number of
+            batch samplers.
+        **kwargs: As for ``DataLoader``.
+
+    Raises:
+        TypeError: If there is no BLSSampler, or the loader changes how ``DataLoader`` iterates.
+        ValueError: If batches may come back in another order than they were requested.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._track()
+
+    @classmethod
+    def replacing(cls, loader: DataLoader, is_begun: bool = False) -> 'TrackedLoader':
+        """Returns a tracked loader with everything that another loader has.
+
+        Args:
+            loader (DataLoader): The loader; it stays as it is.
+            is_begun (bool): Whether an iteration-based loop has begun to iterate over the loader.
+                What that left in the batch sampler is dropped, and an epoch ends at the length of
+                the loader. Defaults to False.
+        """
+        if type(loader).__iter__ is not DataLoader.__iter__ and not isinstance(loader, cls):
+            raise TypeError(
+                f'train_dataloader is a {type(loader).__name__} that iterates in its own way, so '
+                'the samples of its batches are not known; use a torch.utils.data.DataLoader'
+            )
+        # A copy with another class, since PyTorch has no public way to change a built loader and
+        # a list of its arguments would miss those of other versions.
+        tracked = copy.copy(loader)
+        tracked.__class__ = cls
+        tracked._iterator = None  # a begun iteration of persistent workers belongs to the other
+        if is_begun:
+            drain(loader.batch_sampler)
+        tracked._track(ends_at_length=is_begun)
+        return tracked
+
+    def _track(self, ends_at_length: bool = False) -> None:
+        if not getattr(self, 'in_order', True):
+            raise ValueError(
+                'train_dataloader has in_order=False, but scores are matched to samples by the '
+                'order of batches; remove in_order'
+            )
+        sampler = find_sampler(self)
+        if sampler is None:
+            raise TypeError(
+                'a TrackedLoader needs a BLSSampler, but this one has none; give it '
+                'sampler=BLSSampler(dataset)'
+            )
+        self._tracked_batch_sampler = TrackedBatchSampler(
+            self.batch_sampler, sampler.weights_of, ends_at_length
+        )
+        self._unclaimed: Deque[Tuple[Any, TrackedBatch]] = deque(maxlen=MAX_UNCLAIMED)
+
+    @property
+    def _index_sampler(self) -> TrackedBatchSampler:
+        # DataLoader's iterators and its length ask this property (PyTorch 2.0 to 2.11), so the
+        # public attributes can stay those of the loader that this one replaces.
+        return self._tracked_batch_sampler
+
+    def keeping_workers(self) -> 'TrackedLoader':
+        """Returns this loader for one loop: its workers stay alive between the loop's epochs.
+
+        Hooks may iterate over this loader meanwhile. With persistent workers PyTorch would start
+        the epoch of the loop anew. The batches of both can be claimed from either.
+        """
+        kept = copy.copy(self)
+        kept._iterator = None
+        vars(kept)['persistent_workers'] = self.num_workers > 0  # refuses a plain assignment
+        return kept
+
+    def skip(self, num_batches: int) -> None:
+        """Leaves out the first batches of every epoch from now on, without loading them."""
+        self._tracked_batch_sampler.skip(num_batches)
+
+    def __iter__(self) -> 'TrackedIterator':
+        return TrackedIterator(super().__iter__(), self)
+
+    def remember(self, batch: Any, tracked: TrackedBatch) -> None:
+        """Notes the samples of a batch that the loader yields.
+
+        Args:
+            batch (object): The batch; None and the like cannot be told apart and are not noted.
+            tracked (TrackedBatch): Its samples.
+        """
+        if batch is not None:
+            self.claim(batch)  # an object that is yielded again now contains the later batch
+            self._unclaimed.append((batch, tracked))
+
+    def tracked(self, batch: Any) -> Optional[TrackedBatch]:
+        """Returns the samples of a batch; None if this loader did not yield it.
+
+        Args:
+            batch (object): The very object that the loader yielded.
+        """
+        for own, tracked in self._unclaimed:
+            if own is batch:
+                return tracked
+        return None
+
+    def claim(self, batch: Any) -> Optional[TrackedBatch]:
+        """Returns the samples of a batch as :meth:`tracked` does, and forgets the batch."""
+        for number, (own, tracked) in enumerate(self._unclaimed):
+            if own is batch:
+                del self._unclaimed[number]
+                return tracked
+        return None
+
+
+class TrackedIterator:
+    """Iterates over a :class:`TrackedLoader`, and tells it the samples of each batch.
+
+    Args:
+        iterator (Iterator): PyTorch's own iterator. It yields batches in the order in which it
+            requested them.
+        loader (TrackedLoader): The loader.
+    """
+
+    def __init__(self, iterator: Iterator, loader: TrackedLoader) -> None:
+        self._iterator = iterator
+        self._loader = loader
+
+    def __iter__(self) -> 'TrackedIterator':
+        return self
+
+    def __len__(self) -> int:
+        return len(self._iterator)
+
+    def __next__(self) -> Any:
+        num_received = self._num_received
+        try:
+            batch = next(self._iterator)
+        except StopIteration:
+            raise
+        except BaseException:  # also KeyboardInterrupt: a notebook may continue the loop
+            if self._num_received != num_received:
+                self._stream.yielded.popleft()  # the batch is lost; the loop may go on
+            raise
+        self._loader.remember(batch, self._stream.yielded.popleft())
+        return batch
+
+    # Private attributes of PyTorch's iterators, checked with PyTorch 2.0 to 2.11. Persistent
+    # workers share one iterator, which another `iter(loader)` resets: so both are asked each time.
+
+    @property
+    def _stream(self):
+        return self._iterator._sampler_iter
+
+    @property
+    def _num_received(self) -> int:
+        """Counts the batches that came back, failed ones included."""
+        if hasattr(self._iterator, '_rcvd_idx'):
+            return self._iterator._rcvd_idx  # workers
+        return -len(self._stream.yielded)  # without workers, each request is answered at once
