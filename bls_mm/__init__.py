@@ -1,4 +1,4 @@
-"""Dynamic data pruning for OpenMMLab: train on fewer samples at the same accuracy.
+"""Dynamic data pruning for OpenMMLab: train each epoch on the samples that matter.
 
 Importing it registers ``BLSSampler`` and ``BLSHook`` in MMEngine's root registries.
 """
@@ -12,9 +12,11 @@ except ImportError as error:
     ) from error
 
 from .compat import name_package
+from .config import attach_bls
+from .data import PrunedLoader
 from .hooks import BLSHook
-from .loader import PrunedLoader
-from .pruners import Pruner, Selection
+from .planning import EpochPlan, Planner
+from .pruners import Progress, Pruner
 from .registry import PRUNERS, SCORERS
 from .samplers import BLSSampler
 from .scorers import Scorer
@@ -28,8 +30,11 @@ __all__ = [
     'SCORERS',
     'BLSHook',
     'BLSSampler',
+    'EpochPlan',
+    'Planner',
+    'Progress',
     'PrunedLoader',
     'Pruner',
     'Scorer',
-    'Selection',
+    'attach_bls',
 ]

@@ -1,4 +1,4 @@
-"""The life of a pruned run inside MMEngine."""
+"""Hooks: the life of a pruned run inside MMEngine."""
 
 from .bls_hook import BLSHook
 

@@ -1,19 +1,26 @@
-"""Where a loss belongs to more samples than the one that is scored, or to another one.
+"""Cases in which a loss belongs to several samples, or to another one than the one scored.
 
-The score goes to the sample that the sampler asked for. Two things make that approximate:
-transforms that mix several images into one (Mosaic, MixUp), and pipelines that reject a sample and
-deliver another in its place. Neither can be undone from outside; both are counted here.
+The score goes to the sample that the sampler chose. Transforms that mix several images into one
+(Mosaic, MixUp), and pipelines that reject a sample and deliver another, make that approximate.
+Neither can be undone from outside the pipeline, so both are counted.
 """
 
 from typing import Iterator, Sequence
 
+import numpy as np
 from torch import nn
 
-MIXING_METHODS = 'get_indexes', 'get_indices'  # how OpenMMLab's mixing transforms ask for more
+from bls_mm.samplers import BLSSampler
+
+NOT_PLANNED = (
+    'BLS: the batch sampler yields samples that the plan of the epoch leaves out, so the log says '
+    'more pruned than there is; use a batch sampler that batches the samples of its sampler'
+)
+MIXING_METHODS = 'get_indexes', 'get_indices'  # OpenMMLab's mixing transforms ask for more images
 
 
 def is_mixing(dataset) -> bool:
-    """Whether a data set, as its pipelines stand now, mixes several images into one sample."""
+    """Whether a data set, with its present pipelines, mixes several images into one sample."""
     return any(
         hasattr(transform, method)
         for part in _parts(dataset)
@@ -26,22 +33,22 @@ def is_mixing(dataset) -> bool:
 def mixes_batches(model: nn.Module) -> bool:
     """Whether a model mixes the images of a batch with one another, as MMPretrain's can.
 
-    The loss of the batch is then as good as ever; the loss of each sample is also that of another.
+    The loss of the batch is not affected; the loss of each sample also belongs to another one.
     """
     augments = getattr(getattr(model, 'data_preprocessor', None), 'batch_augments', None)
     return any(hasattr(augment, 'mix') for augment in getattr(augments, 'augments', ()))
 
 
 def count_replaced(dataset, indices: Sequence[int], data_batch) -> int:
-    """Counts the samples of a batch whose file is not the one that was asked for.
+    """Counts the samples of a batch whose file is not that of the requested sample.
 
     Args:
         dataset (Dataset): The training set.
-        indices (sequence[int]): ``(B,)``, the samples asked for.
-        data_batch (dict): What came back; looked at where its data samples name an ``img_path``.
+        indices (sequence[int]): ``(B,)``, the requested samples.
+        data_batch (dict): The batch; checked if its data samples name an ``img_path``.
 
     Returns:
-        int: How many of the B were replaced; 0 where files are not named.
+        int: Number of replaced samples; 0 if files are not named.
     """
     delivered = data_batch.get('data_samples') if isinstance(data_batch, dict) else None
     if not isinstance(delivered, (list, tuple)) or not hasattr(dataset, 'get_data_info'):
@@ -54,8 +61,18 @@ def count_replaced(dataset, indices: Sequence[int], data_batch) -> int:
     return replaced
 
 
+def is_planned(sampler: BLSSampler, samples: np.ndarray) -> bool:
+    """Whether the plan of the epoch keeps the samples of a batch.
+
+    Args:
+        sampler (BLSSampler): The sampler.
+        samples (np.ndarray): ``(B,)`` int64.
+    """
+    return bool(sampler.plan.mask[sampler.state.placement.positions_of(samples)].all())
+
+
 def _parts(dataset) -> Iterator:
-    """Yields a data set and all that it wraps."""
+    """Yields a data set and everything that it wraps."""
     yield dataset
     inner = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]
     for part in inner:
@@ -64,7 +81,7 @@ def _parts(dataset) -> Iterator:
 
 
 def _transforms(pipeline) -> Iterator:
-    """Yields the transforms of a pipeline, and of the pipelines within."""
+    """Yields the transforms of a pipeline, and of pipelines inside it."""
     inner = pipeline if isinstance(pipeline, (list, tuple)) else getattr(pipeline, 'transforms', ())
     for transform in inner or ():
         yield transform

@@ -1,24 +1,28 @@
-"""What can be wrong with a run, found before its first iteration. Each answer is one sentence."""
+"""Checks of a run before its first iteration. Each error is one sentence."""
 
 import math
 from typing import Dict, Optional
 
+import numpy as np
 import torch
 from mmengine.optim import OptimWrapperDict
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Sampler
 
-from bls_mm.samplers import BLSSampler
+from bls_mm.planning import EpochPlan
+from bls_mm.samplers import BLSSampler, find_sampler
+from bls_mm.samplers.pruning_state import PruningState
 
-from .loader import find_sampler
+from .clock import SCHEDULES
 
 SEQUENCES = (list, tuple, torch.Tensor)
 SHARDING_STRATEGIES = ('FSDPStrategy', 'DeepSpeedStrategy', 'ColossalAIStrategy')
+SHARDING_WRAPPERS = ('MMFullyShardedDataParallel', 'FullyShardedDataParallel')
 
 
 def check_run(runner, sampler: Optional[BLSSampler], loader: DataLoader, hook_type: type) -> None:
-    """Raises one sentence if BLS cannot work with a runner that is about to train.
+    """Raises an error if BLS cannot work with a runner that is about to train.
 
     Args:
         runner (Runner): The runner.
@@ -28,27 +32,21 @@ def check_run(runner, sampler: Optional[BLSSampler], loader: DataLoader, hook_ty
 
     Raises:
         TypeError: If a part is of a kind that BLS cannot work with.
-        ValueError: If an option is.
+        ValueError: If an option has a value that BLS cannot work with.
     """
-    if loader.batch_sampler is None:
-        raise TypeError(
-            'BLSHook needs batches, but train_dataloader has batch_size=None; give it a batch_size'
-        )
     if sampler is None:
         raise TypeError(
             'BLSHook needs a BLSSampler, but train_dataloader has none; add train_dataloader='
             "dict(sampler=dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa')))"
+            if loader.batch_sampler is not None
+            else 'BLSHook needs batches, but train_dataloader has batch_size=None; give it a '
+            'batch_size'
         )
-    for attribute in ('batch_size', 'drop_last'):
-        if not hasattr(loader.batch_sampler, attribute):
-            raise TypeError(
-                f'the batch sampler {type(loader.batch_sampler).__name__} has no {attribute}, '
-                'which BLSHook asks it for; give it batch_size and drop_last, as PyTorch does'
-            )
+    check_batch_sampler(sampler, loader.batch_sampler)
     if runner.val_loop is not None and find_sampler(runner.val_loop.dataloader) is not None:
         raise TypeError(
-            'val_dataloader has a BLSSampler, but what judges the model must be all samples in '
-            "order; give it sampler=dict(type='DefaultSampler', shuffle=False)"
+            'val_dataloader has a BLSSampler, but validation needs all samples in order; give it '
+            "sampler=dict(type='DefaultSampler', shuffle=False)"
         )
     hooks = sum(isinstance(hook, hook_type) for hook in runner.hooks)
     if hooks > 1:
@@ -56,39 +54,101 @@ def check_run(runner, sampler: Optional[BLSSampler], loader: DataLoader, hook_ty
             f'the config has {hooks} BLSHooks, and each would score every batch; leave one, in '
             'default_hooks=dict(bls=...)'
         )
+    for value in vars(runner.train_loop).values():
+        if isinstance(value, (list, tuple)) and any(part is loader for part in value):
+            raise TypeError(
+                f'BLSHook does not work with {type(runner.train_loop).__name__}, which trains on '
+                'batches of several loaders at once: their loss cannot be told apart; use a loop '
+                'with one loader, such as EpochBasedTrainLoop'
+            )
     strategy = type(getattr(runner, 'strategy', None)).__name__
-    if strategy in SHARDING_STRATEGIES:
+    wrapper = type(runner.model).__name__
+    if strategy in SHARDING_STRATEGIES or wrapper in SHARDING_WRAPPERS:
         raise TypeError(
-            f'BLSHook does not work with {strategy}, which shards the model; use DDPStrategy or '
-            'SingleDeviceStrategy'
+            f'BLSHook does not work with {strategy if strategy in SHARDING_STRATEGIES else wrapper}'
+            ', which shards the model; use DDPStrategy or MMDistributedDataParallel'
         )
     if isinstance(runner.optim_wrapper, OptimWrapperDict):
         raise TypeError(
-            'BLSHook does not work with several optim_wrappers: there is no one loss that is '
-            'minimised; use a single optim_wrapper'
+            'BLSHook does not work with several optim_wrappers: no single loss is minimised; use '
+            'one optim_wrapper'
         )
+
+
+def check_not_empty(loader: DataLoader, sampler: BLSSampler) -> None:
+    """Raises a ValueError if an epoch on all samples has no batch."""
     if len(loader) == 0:
         raise ValueError(
             f'an epoch has no batch: the {len(sampler)} samples of a rank are fewer than '
-            'batch_size, and drop_last leaves them out; use a smaller batch_size or drop_last=False'
+            'batch_size, and drop_last drops them; use a smaller batch_size or drop_last=False'
         )
 
 
-def check_components(components: Optional[Dict[str, float]]) -> None:
-    """Raises one sentence unless ``components`` gives loss names a finite weight, or is None.
+def check_batch_sampler(sampler: BLSSampler, batch_sampler: Sampler) -> None:
+    """Raises an error if a batch sampler does not batch the planned samples of an epoch.
 
     Args:
-        components (dict[str, float], optional): The option of BLSHook.
+        sampler (BLSSampler): The sampler.
+        batch_sampler (Sampler): The batch sampler on top of it.
 
     Raises:
-        ValueError: If it is anything else.
+        TypeError: If it lacks an attribute or a length, or that does not follow the sampler.
     """
+    kind = type(batch_sampler).__name__
+    for attribute in ('batch_size', 'drop_last'):
+        if not hasattr(batch_sampler, attribute):
+            raise TypeError(
+                f'the batch sampler {kind} has no {attribute}, which BLSHook reads; give it '
+                'batch_size and drop_last, as PyTorch does'
+            )
+    try:
+        len(batch_sampler)
+    except (TypeError, NotImplementedError) as error:
+        raise TypeError(
+            f'the batch sampler {kind} has no length, so the length of an epoch is not known; give '
+            'it a __len__ that follows its sampler, as PyTorch does'
+        ) from error
+    if not _follows_plan(sampler.state, batch_sampler):
+        raise TypeError(
+            f'the length of the batch sampler {kind} does not follow its sampler, so it would not '
+            'train on the planned samples; use one that batches the samples of its sampler, such '
+            'as torch.utils.data.BatchSampler'
+        )
+
+
+def _follows_plan(state: PruningState, batch_sampler: Sampler) -> bool:
+    """Whether the length of a batch sampler follows the plan of the epoch."""
+    full_plan, full_length = state.plan, len(batch_sampler)
+    every_second = np.arange(state.placement.local_size) % 2 == 0
+    state.use_plan(EpochPlan.from_mask(every_second, shards=state.placement))
+    half_length = len(batch_sampler)
+    state.use_plan(full_plan)
+    return half_length < full_length or full_length < 4
+
+
+def check_hook_options(
+    components: Optional[Dict[str, float]], schedule: str, reset_scores: bool
+) -> None:
+    """Raises an error if an option of BLSHook is wrong.
+
+    Args:
+        components (dict[str, float], optional): Names of losses and finite weights.
+        schedule (str): One of ``SCHEDULES``.
+        reset_scores (bool): True or False.
+
+    Raises:
+        ValueError: If an option has a value that is not allowed.
+    """
+    if schedule not in SCHEDULES:
+        raise ValueError(f'schedule must be one of {SCHEDULES}, but got {schedule!r}')
+    if not isinstance(reset_scores, bool):
+        raise ValueError(f'reset_scores must be True or False, but got {reset_scores!r}')
     if components is None:
         return
-    numbers = isinstance(components, dict) and all(
+    has_weights = isinstance(components, dict) and all(
         isinstance(weight, (int, float)) and math.isfinite(weight) for weight in components.values()
     )
-    if not numbers or not components:
+    if not has_weights or not components:
         raise ValueError(
             f'components must be a dict of loss names and weights, but got {components!r}; write '
             'for example components=dict(loss_cls=1.0, loss_bbox=0.5)'
@@ -96,13 +156,13 @@ def check_components(components: Optional[Dict[str, float]]) -> None:
 
 
 def check_batch_size(data_batch, expected: int) -> None:
-    """Raises one sentence if a batch is not of the size that was handed out.
+    """Raises an error if a batch does not have as many samples as the batch sampler chose.
 
     Self-supervised models have a list of views as ``inputs``, but one data sample for each sample.
 
     Args:
-        data_batch (dict or object): What the loader returned; looked at if it has ``inputs``.
-        expected (int): How many samples the batch sampler handed out.
+        data_batch (dict or object): What the loader returned; checked if it has ``inputs``.
+        expected (int): Number of samples that the batch sampler chose.
 
     Raises:
         ValueError: If the number of inputs differs.
@@ -114,9 +174,8 @@ def check_batch_size(data_batch, expected: int) -> None:
     if isinstance(data_samples, SEQUENCES) and len(data_samples) == expected:
         return
     raise ValueError(
-        f'a batch of {len(inputs)} inputs came back where {expected} samples were handed out; BLS '
-        'needs one input for each sample, so remove what repeats or drops samples in the collate '
-        'function'
+        f'a batch of {len(inputs)} inputs came back for {expected} samples; BLS needs one input '
+        'for each sample, so remove what repeats or drops samples in the collate function'
     )
 
 

@@ -1,33 +1,35 @@
-"""Keeps MMEngine's clock right in a run whose epochs change their length."""
+"""Keeps schedules and lengths right in a run whose epochs differ in length."""
 
 import math
 from typing import Iterator
 
 from mmengine.optim import _ParamScheduler
 
-from .epochs import count_epochs, is_iteration_based, iterations_of
+from .virtual_epochs import count_epochs, is_iteration_based, iterations_of
 
 SCHEDULES = ('progress', 'iteration')
 
 
 class TrainingClock:
-    """Tells MMEngine how long the run really is, and steps its schedules by epoch progress.
+    """Tells MMEngine how long the run really is, and steps its schedulers by epoch progress.
 
-    MMEngine fixes the number of iterations once, from the full length of an epoch: learning rates
-    that step by iteration would then stop half-way, the time left would be wrong, and the last
-    gradients of an accumulation would be lost.
+    MMEngine fixes the number of iterations once, from the full length of an epoch. With shorter
+    epochs, schedulers that step by iteration would stop half-way, the remaining time would be
+    wrong, and the last gradients of an accumulation would be lost.
 
     Args:
         runner (Runner): The runner, about to train.
-        full_length (int): Iterations of an epoch on all samples.
-        schedule (str): ``'progress'``: a parameter schedule that steps by iteration passes through
-            all its steps in each epoch, however short, and a loop that counts iterations ends with
-            it; ``'iteration'``: steps and iterations count as they come.
+        full_length (int): Number of iterations of an epoch on all samples.
+        schedule (str): ``'progress'``: a scheduler that steps by iteration makes all its steps in
+            each epoch, however short, and a loop that counts iterations ends with it.
+            ``'iteration'``: each iteration is one step.
 
     Attributes:
-        num_epochs (float): Epochs on all samples that the run is long.
-        length (int): Iterations of the current epoch.
-        position (int): How many of them are done.
+        num_epochs (float): Length of the run in epochs on all samples.
+        length (int): Number of iterations of the current epoch.
+        position (int): Number of these that are done.
+        epoch (int): Number of the current epoch, from 0.
+        first_iteration (int): Iterations of the run before the current epoch.
     """
 
     def __init__(self, runner, full_length: int, schedule: str) -> None:
@@ -38,17 +40,19 @@ class TrainingClock:
         self.num_epochs = count_epochs(runner.train_loop, full_length)
         self.length = full_length
         self.position = 0
+        self.epoch = 0
+        self.first_iteration = 0
         self.iteration_schedulers = []
 
     def epochs_of_run(self, epoch: int, position: int) -> int:
-        """Returns how many epochs the run has, where one of them begins.
+        """Returns the number of epochs of the run, as known when one of them begins.
 
-        Where iterations are counted as they come, pruning makes more of them: those left are taken
-        to be on all samples.
+        If each iteration is one step, pruning makes more epochs; those to come are assumed to be on
+        all samples.
 
         Args:
             epoch (int): The epoch, from 0.
-            position (int): How many of its iterations a resumed run has already done.
+            position (int): Iterations of the epoch that a resumed run has already done.
         """
         if not self.counts_iterations:
             return math.ceil(self.num_epochs)
@@ -56,36 +60,50 @@ class TrainingClock:
         return epoch + math.ceil(left / self.full_length)
 
     def start_epoch(self, epoch: int, length: int, position: int = 0) -> None:
-        """Notes the length of the epoch that begins.
+        """Starts an epoch, and adapts the length of the run.
 
         Args:
             epoch (int): The epoch, from 0.
-            length (int): Iterations of the whole epoch.
-            position (int): How many of them a resumed run has already done.
+            length (int): Number of iterations of the whole epoch.
+            position (int): Iterations of the epoch that a resumed run has already done.
         """
         self.length = length
         self.position = position
+        self.epoch = epoch
+        self.first_iteration = self.runner.iter - position
         self.iteration_schedulers = list(self._iteration_schedulers())
         if self.counts_iterations:
             return
-        # Later epochs are not planned yet: they are taken to be as long as this one.
+        # Later epochs are not planned yet: they are assumed to be as long as this one.
         left = iterations_of(self.num_epochs - epoch, length)
-        self._set_max_iters(self.runner.iter - position + left)
+        self._set_max_iters(self.first_iteration + left)
 
     def tick(self) -> None:
-        """Ends an iteration: makes up the scheduler steps that pruning left out."""
+        """Ends an iteration, and makes the scheduler steps of the iterations that were pruned."""
         self.position += 1
         if self.schedule == 'progress':
-            # MMEngine's ParamSchedulerHook has made the first of these steps.
+            # MMEngine's ParamSchedulerHook (priority 70, before BLSHook) made the first of these.
             for _ in range(self.share_of(self.full_length, self.position - 1) - 1):
                 for scheduler in self.iteration_schedulers:
                     scheduler.step()
 
-    def share_of(self, whole: int, since: int) -> int:
-        """Returns the share of the iterations since one in what an epoch makes up as a whole.
+    def iterations_on_all_samples(self) -> int:
+        """Returns how many iterations the run on all samples has done at the same progress."""
+        loop = self.runner.train_loop
+        if not is_iteration_based(loop) and loop.epoch != self.epoch:
+            return loop.epoch * self.full_length  # the epoch begins, and is not planned yet
+        done = loop.iter - self.first_iteration  # not `position`: hooks run before and after tick
+        return self.epoch * self.full_length + done * self.full_length // self.length
 
-        In iteration i of n, out of N, a schedule passes from step ``i * N // n`` to step
+    def share_of(self, whole: int, since: int) -> int:
+        """Returns how much of ``whole`` belongs to the iterations from ``since`` to the position.
+
+        In iteration i of n, a schedule of N steps goes from step ``i * N // n`` to step
         ``(i + 1) * N // n``: it is a function of the progress of the epoch.
+
+        Args:
+            whole (int): What the whole epoch makes up, such as N steps or samples.
+            since (int): The first of the iterations.
         """
         return self.position * whole // self.length - since * whole // self.length
 
@@ -96,11 +114,12 @@ class TrainingClock:
             yield from (scheduler for scheduler in group if not scheduler.by_epoch)
 
     def _set_max_iters(self, max_iters: int) -> None:
-        # The loop's number serves ETA, log and 'last iteration' tests; MMEngine has no setter.
+        # MMEngine has no setter for these; checked with 0.10.7. The loop's number is used for the
+        # remaining time, the log and tests for the last iteration.
         self.runner.train_loop._max_iters = max_iters
         self.runner.message_hub.update_info('max_iters', max_iters)
         wrapper = self.runner.optim_wrapper
         if hasattr(wrapper, '_accumulative_counts'):
-            # Where the wrapper takes its last step, and how many batches that step averages.
+            # When the wrapper makes its last step, and how many batches that step averages.
             wrapper._max_counts = max_iters
             wrapper._remainder_counts = max_iters % wrapper._accumulative_counts

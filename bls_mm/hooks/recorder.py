@@ -1,116 +1,145 @@
-"""Says and writes down what a run does, epoch by epoch."""
+"""Logs what each epoch keeps, and writes its record and the summary of the run."""
 
-import json
 import math
 import time
-from pathlib import Path
+from typing import Callable, Optional, Tuple
 
-import numpy as np
 from mmengine.dist import is_main_process
 
+from bls_mm.records.epoch_record import record_epoch, turnover
+from bls_mm.records.history import delete_from, load_record, save_record
+from bls_mm.records.savings import Savings
+from bls_mm.records.summary import write_summary
 from bls_mm.samplers import BLSSampler
-from bls_mm.samplers.state import as_arrays
+from bls_mm.samplers.sampler_state import unpack
 
-from .history import forget_from, load_if_whole, path_of, record_epoch, turnover
-from .live import show_epoch
-from .savings import Savings
+from .visualizer import show_epoch
 
-TOLERANCE = 0.01  # of target_savings, in samples of the run
+TOLERANCE = 0.01  # of target_savings, as a fraction of the run's samples
 
 
 class Recorder:
-    """Shows the numbers of each epoch, and writes a record of it and a summary of the run.
+    """Shows the numbers of each epoch, and writes files on rank 0.
 
-    On rank 0 only, but for the log. A file that cannot be written is a warning: training goes on.
+    Nothing that it writes ends the training: what fails is a warning.
 
     Args:
-        megabytes (float): Most room that the records of all epochs may take.
+        megabytes (float): Maximum size of the records of all epochs.
+
+    Raises:
+        ValueError: If ``megabytes`` is not a finite number of at least 0.
     """
 
     def __init__(self, megabytes: float) -> None:
-        number = isinstance(megabytes, (int, float)) and not isinstance(megabytes, bool)
-        if not number or not 0 <= megabytes < math.inf:
+        is_number = isinstance(megabytes, (int, float)) and not isinstance(megabytes, bool)
+        if not is_number or not 0 <= megabytes < math.inf:
             raise ValueError(
                 f'history_mb must be a number of megabytes, at least 0, but got {megabytes!r}'
             )
         self.megabytes = megabytes
+        self._next: Optional[Tuple[str, int]] = None  # work dir and epoch without later records
 
     def begin_epoch(self, runner, sampler: BLSSampler, savings: Savings) -> None:
-        """Says what the epoch keeps, and removes the records that it will replace.
+        """Logs what the epoch keeps, and deletes the records that the run will replace.
 
-        These are of an earlier run, or of one that went further than its checkpoint.
+        These are of an earlier run, or of one that went further than its checkpoint. The first
+        epoch of a run deletes them all, so later epochs do not list the folder.
 
         Args:
             runner (Runner): The runner.
             sampler (BLSSampler): It has planned the epoch.
-            savings (Savings): Counts so far.
+            savings (Savings): The sums so far.
         """
+        plan = sampler.plan
         runner.logger.info(
-            f'BLS: epoch {sampler.epoch + 1} keeps {sampler.num_kept:,} of '
-            f'{len(sampler.dataset):,} samples ({1 - sampler.kept_ratio:.1%} pruned), mean weight '
-            f'{sampler.mean_weight:.2f}; saved so far {savings.pruned:.1%} of '
+            f'BLS: epoch {sampler.epoch + 1} keeps {plan.num_kept:,} of {len(sampler.dataset):,} '
+            f'samples ({1 - sampler.kept_fraction:.1%} pruned), mean weight '
+            f'{plan.mean_weight:.2f}; saved so far {savings.pruned:.1%} of '
             f'{savings.samples_unpruned:,} samples'
         )
         for name, value in (
-            ('kept_ratio', sampler.kept_ratio),
-            ('mean_weight', sampler.mean_weight),
+            ('kept_ratio', sampler.kept_fraction),
+            ('mean_weight', plan.mean_weight),
             ('saved_ratio', savings.pruned),
         ):
             runner.message_hub.update_scalar(f'train/bls/{name}', value)
-        if is_main_process():
-            self._write(runner, 'the records', lambda: forget_from(runner.work_dir, sampler.epoch))
+        if not is_main_process():
+            return
+        if self._next != (runner.work_dir, sampler.epoch):
+            try:
+                delete_from(runner.work_dir, sampler.epoch)
+            except OSError as error:
+                runner.logger.warning(
+                    f'BLS: old records could not be deleted ({error}); a report may show them'
+                )
+        self._next = runner.work_dir, sampler.epoch + 1
 
-    def end_epoch(self, runner, sampler: BLSSampler, savings: Savings) -> None:
-        """Writes record and summary, and counts the time that it took.
+    def end_epoch(self, runner, sampler: BLSSampler, num_epochs: int, savings: Savings) -> None:
+        """Writes record and summary, and counts the time that it takes.
 
         Args:
             runner (Runner): The runner.
             sampler (BLSSampler): Its state is gathered.
-            savings (Savings): Counts so far; the seconds are added.
+            num_epochs (int): Number of epochs of the run.
+            savings (Savings): The sums so far; the seconds are added.
         """
         if not is_main_process():
             return
         start = time.perf_counter()
-        state = as_arrays(sampler.state_dict())
-        record = record_epoch(sampler, state, runner.iter, self.megabytes)
-        before = load_if_whole(path_of(runner.work_dir, sampler.epoch - 1))
+        state = unpack(sampler.state_dict(), len(sampler.dataset))
+        scores, visits = state['scorer']['scores'], state['scorer']['visits']
+        record = record_epoch(
+            state['plan'].mask,
+            scores,
+            visits,
+            epoch=sampler.epoch,
+            num_epochs=num_epochs,
+            iteration=runner.iter,
+            num_kept=sampler.plan.num_kept,
+            mean_weight=sampler.plan.mean_weight,
+            megabytes=self.megabytes,
+        )
+        before = load_record(runner.work_dir, sampler.epoch - 1)
         scalars = {
             'bls/turnover': turnover(before, record),
-            'bls/score_mean': float(state['scorer']['scores'].mean(dtype=np.float64)),
+            'bls/score_mean': float(scores.mean(dtype='float64')),
             'bls/pruning_seconds': savings.pruning_seconds,
         }
-        histograms = {'bls/scores': record.scores, 'bls/visits': state['scorer']['visits']}
-        show_epoch(runner.visualizer, scalars, histograms, step=runner.iter)
-        self._write(runner, 'the record', lambda: record.save(Path(runner.work_dir)))
+        histograms = {'bls/scores': record.scores, 'bls/visits': visits}
+        _try(
+            runner,
+            'the numbers of the epoch',
+            lambda: show_epoch(runner.visualizer, scalars, histograms, step=runner.iter),
+        )
+        _try(runner, 'the record', lambda: save_record(runner.work_dir, record))
         seconds = time.perf_counter() - start
         savings.recording_seconds += seconds
         savings.training_seconds += seconds
-        text = json.dumps(savings.as_dict(), indent=2) + '\n'
-        path = Path(runner.work_dir) / 'bls_summary.json'
-        self._write(runner, 'the summary', lambda: path.write_text(text))
+        _try(runner, 'the summary', lambda: write_summary(runner.work_dir, savings))
 
     def end_run(self, runner, sampler: BLSSampler, savings: Savings) -> None:
-        """Says what the run saved, and warns if that is not what was asked for.
+        """Logs what the run saved, and warns if that is not what was asked for.
 
         Args:
             runner (Runner): The runner.
             sampler (BLSSampler): The sampler.
-            savings (Savings): Counts of the run.
+            savings (Savings): The sums of the run.
         """
         runner.logger.info(savings.as_sentence())
-        target = getattr(sampler.pruner, 'target_savings', None)
-        if target is not None and abs(savings.pruned - target) > TOLERANCE:
+        budget = sampler.planner.budget
+        if budget is not None and abs(savings.pruned - budget.target_savings) > TOLERANCE:
             runner.logger.warning(
-                f'BLS: target_savings={target} asked for {target:.1%} pruned, but '
-                f'{savings.pruned:.1%} were: guards kept more, or the run ended within an epoch or '
-                'before the last one'
+                f'BLS: target_savings={budget.target_savings} asked for '
+                f'{budget.target_savings:.1%} pruned, but the run pruned {savings.pruned:.1%}: '
+                'guards kept more, or the run ended within an epoch or before the last one'
             )
 
-    def _write(self, runner, what: str, write) -> None:
-        try:
-            write()
-        except OSError as error:
-            runner.logger.warning(
-                f'BLS: {what} could not be written ({error}); training goes on, and a report will '
-                'lack it'
-            )
+
+def _try(runner, what: str, write: Callable[[], object]) -> None:
+    try:
+        write()
+    except Exception as error:  # a full disk, or any error of a visualizer's backend
+        runner.logger.warning(
+            f'BLS: {what} could not be written ({error}); training goes on, and a report will '
+            'lack it'
+        )

@@ -5,7 +5,13 @@ from typing import List, Optional
 import torch
 from mmengine.dist import all_reduce, get_world_size
 from mmengine.hooks import CheckpointHook
+from mmengine.model import is_model_wrapper
 from torch import nn
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """Returns the model inside a wrapper such as that of distributed training."""
+    return model.module if is_model_wrapper(model) else model
 
 
 def find_savers(runner) -> List[CheckpointHook]:
@@ -14,7 +20,7 @@ def find_savers(runner) -> List[CheckpointHook]:
 
 
 def is_saving_in_epoch(runner, savers: List[CheckpointHook]) -> bool:
-    """Whether one of the hooks saves right after this iteration, on every rank alike."""
+    """Whether one of the hooks saves right after this iteration; the same on every rank."""
     return any(
         hook.every_n_train_iters(runner, hook.interval, getattr(hook, 'save_begin', 0))
         or (hook.save_last and hook.is_last_train_iter(runner))
@@ -24,16 +30,17 @@ def is_saving_in_epoch(runner, savers: List[CheckpointHook]) -> bool:
 
 def is_accumulating(runner) -> bool:
     """Whether gradients wait for further iterations before the optimizer steps."""
+    # A private attribute of OptimWrapper, checked with mmengine 0.10.7.
     wrapper = runner.optim_wrapper
     counts = getattr(wrapper, '_accumulative_counts', 1)
     return counts > 1 and not wrapper.should_update()
 
 
 def average_gradients(model: nn.Module) -> None:
-    """Gives all ranks the mean of their waiting gradients, so that one checkpoint serves them all.
+    """Gives all ranks the mean of their waiting gradients, so one checkpoint serves all ranks.
 
-    The optimizer's step is the same: it uses the mean over the ranks in any case. A parameter that
-    only some ranks used has gradient zero on the others.
+    The optimizer's step stays the same, since it uses the mean over the ranks in any case. A
+    parameter that only some ranks used has gradient zero on the others.
     """
     if get_world_size() == 1:
         return
@@ -48,7 +55,7 @@ def average_gradients(model: nn.Module) -> None:
 
 
 def copy_gradients(model: nn.Module) -> List[Optional[torch.Tensor]]:
-    """Returns the gradient of each parameter, in main memory; None where there is none."""
+    """Returns the gradient of each parameter, in main memory; None if it has none."""
     return [None if p.grad is None else p.grad.detach().cpu() for p in model.parameters()]
 
 

@@ -1,0 +1,124 @@
+"""Finds out what kind of losses a model returns, by calling it with other batches."""
+
+import math
+import random
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, Optional
+
+import numpy as np
+import torch
+from torch import nn
+
+from bls_mm.losses import are_per_sample, batch_loss
+
+
+def returns_sample_losses(
+    model: nn.Module,
+    forward: Callable,
+    args: tuple,
+    kwargs: dict,
+    batch_size: int,
+    components: Optional[Dict[str, float]] = None,
+) -> bool:
+    """Whether losses with one entry per sample have one more entry for one more sample.
+
+    A loss vector over levels or classes may happen to have as many entries as the batch has
+    samples, and any loss of a batch of one has one entry. So the model is called once more, with
+    the last sample repeated. It is in evaluation mode, without gradient, and its buffers and all
+    random generators are as they were afterwards.
+
+    Args:
+        model (nn.Module): The model.
+        forward (Callable): Its method ``forward``.
+        args (tuple): Positional arguments of a call in ``mode='loss'``.
+        kwargs (dict): Keyword arguments of the call.
+        batch_size (int): Number of samples in it.
+        components (dict[str, float], optional): Loss components that count. Defaults to None, all.
+
+    Returns:
+        bool: False if the model cannot be called that way: the batch loss is always right.
+    """
+    try:
+        losses = _call(model, forward, args, kwargs, batch_size, [*range(batch_size), -1])
+        return are_per_sample(losses, batch_size + 1, components)
+    except Exception:  # of any model, on an input that it may not expect
+        return False
+
+
+def sums_over_batch(
+    model: nn.Module,
+    forward: Callable,
+    args: tuple,
+    kwargs: dict,
+    batch_size: int,
+    components: Optional[Dict[str, float]] = None,
+) -> bool:
+    """Whether the batch loss is a sum over the samples: of all samples twice it is twice as large.
+
+    The model is called twice, in the way of :func:`returns_sample_losses`, with its arguments.
+
+    Returns:
+        bool: False also if the model cannot be called that way.
+    """
+    once = list(range(batch_size))
+    try:
+        single, double = (
+            float(batch_loss(_call(model, forward, args, kwargs, batch_size, chosen), components))
+            for chosen in (once, once + once)
+        )
+    except Exception:  # of any model, on an input that it may not expect
+        return False
+    return single != 0 and math.isclose(double, 2 * single, rel_tol=1e-3)
+
+
+def _call(
+    model: nn.Module,
+    forward: Callable,
+    args: tuple,
+    kwargs: dict,
+    batch_size: int,
+    chosen: List[int],
+) -> dict:
+    """Returns the losses of the chosen samples, and leaves the model as it was."""
+    args = tuple(_choose(part, batch_size, chosen) for part in args)
+    kwargs = _choose(kwargs, batch_size, chosen)
+    with _unchanged(model), torch.no_grad():
+        return forward(*args, **kwargs)
+
+
+def _choose(value: Any, batch_size: int, chosen: List[int]) -> Any:
+    """Chooses samples in everything that has one entry per sample."""
+    if isinstance(value, torch.Tensor):
+        is_batch = value.ndim > 0 and len(value) == batch_size
+        return value[chosen] if is_batch else value
+    if isinstance(value, dict):
+        return {name: _choose(part, batch_size, chosen) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        holds_batches = any(isinstance(part, (list, tuple, dict)) for part in value)
+        if len(value) == batch_size and not holds_batches:
+            return type(value)(value[number] for number in chosen)
+        return type(value)(_choose(part, batch_size, chosen) for part in value)
+    return value
+
+
+@contextmanager
+def _unchanged(model: nn.Module) -> Iterator[None]:
+    """Keeps modes and buffers of a model, and random generators, as they are."""
+    modes = {module: module.training for module in model.modules()}
+    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    python, numpy = random.getstate(), np.random.get_state()
+    devices = {
+        buffer.device for buffer in (*model.parameters(), *model.buffers()) if buffer.is_cuda
+    }
+    model.eval()
+    try:
+        with torch.random.fork_rng(devices):
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
+        for module, training in modes.items():
+            module.training = training
+        for name, buffer in model.named_buffers():
+            if not torch.equal(buffer, buffers[name]):  # a write would invalidate a saved graph
+                buffer.copy_(buffers[name])

@@ -1,0 +1,109 @@
+"""Counts samples, iterations and seconds while a run trains."""
+
+import time
+from typing import Optional
+
+import numpy as np
+
+from bls_mm.data import TrackedBatch
+from bls_mm.records.savings import Savings
+from bls_mm.samplers import BLSSampler
+
+from .attribution import count_replaced, is_mixing
+from .clock import TrainingClock
+
+
+class SavingsMeter:
+    """Adds up what a run trains on, and what it would train on without pruning.
+
+    Args:
+        sampler (BLSSampler): The sampler of the run, before its first plan.
+        clock (TrainingClock): Knows the position in the epoch.
+        batch_size (int): Usual number of samples per batch.
+
+    Attributes:
+        savings (Savings): The sums so far.
+    """
+
+    def __init__(self, sampler: BLSSampler, clock: TrainingClock, batch_size: int) -> None:
+        self.savings = Savings()
+        self._sampler = sampler
+        self._clock = clock
+        self._batch_size = batch_size
+        self._full_length = len(sampler)  # samples of this rank in an epoch on all samples
+        self._is_mixing = False
+        self._counted = 0  # iterations of the epoch that are in the sums
+        self._uncounted_samples = 0
+        self._timed_until = 0.0
+        self._planning_seconds = 0.0  # of the sampler, that are in the sums
+
+    def resume(self, savings: dict) -> None:
+        """Continues the sums of a checkpoint."""
+        self.savings = Savings(**savings)
+
+    def follow(self, sampler: BLSSampler) -> None:
+        """Continues with the sampler of a new loader, which has no plan if its data set is new."""
+        if len(sampler.dataset) != len(self._sampler.dataset):
+            self._full_length = len(sampler)
+        self._sampler = sampler
+        self._planning_seconds = min(self._planning_seconds, sampler.planning_seconds)
+
+    def begin_epoch(self) -> None:
+        """Starts to count at the clock's position in the epoch."""
+        self._counted, self._uncounted_samples = self._clock.position, 0
+        self._is_mixing = is_mixing(self._sampler.dataset)
+        self.restart_timer()
+
+    def restart_timer(self) -> None:
+        """Leaves out the time since the last count, such as that of a validation."""
+        self._timed_until = time.perf_counter()
+
+    def count_batch(self, tracked: Optional[TrackedBatch], is_scored: bool) -> None:
+        """Counts a batch that this rank trained on.
+
+        Args:
+            tracked (TrackedBatch, optional): Its samples; None if they are not known. Such a batch
+                counts as having the usual size.
+            is_scored (bool): Whether its loss became a score.
+        """
+        self._uncounted_samples += self._batch_size if tracked is None else len(tracked.samples)
+        self.savings.unscored_batches += not is_scored
+
+    def count_replaced(self, samples: np.ndarray, data_batch) -> None:
+        """Counts the samples of a batch that the pipeline replaced by others."""
+        world_size = self._sampler.world_size
+        replaced = count_replaced(self._sampler.dataset, samples.tolist(), data_batch)
+        self.savings.checked_samples += len(samples) * world_size
+        self.savings.replaced_samples += replaced * world_size
+
+    def count_iterations(self, mixes_batches: bool = False) -> None:
+        """Adds the iterations of the epoch that are done and not in the sums yet.
+
+        Args:
+            mixes_batches (bool): Whether the model mixes the samples of a batch while each of them
+                is scored by its own loss.
+        """
+        savings, clock, world_size = self.savings, self._clock, self._sampler.world_size
+        num_samples, self._uncounted_samples = self._uncounted_samples * world_size, 0
+        since, self._counted = self._counted, clock.position
+        savings.iterations += clock.position - since
+        savings.iterations_unpruned += clock.share_of(clock.full_length, since)
+        savings.samples_seen += num_samples
+        savings.samples_unpruned += clock.share_of(self._full_length, since) * world_size
+        savings.mixed_samples += num_samples if self._is_mixing or mixes_batches else 0
+        now = time.perf_counter()
+        savings.training_seconds += now - self._timed_until
+        self._timed_until = now
+
+    def end_epoch(self) -> None:
+        """Counts a finished epoch and the time of its planning, which no iteration contains."""
+        savings, sampler = self.savings, self._sampler
+        savings.epochs += 1
+        savings.skipped_losses = sampler.scorer.skipped
+        planning, self._planning_seconds = self._planning_seconds, sampler.planning_seconds
+        savings.planning_seconds += sampler.planning_seconds - planning
+        savings.training_seconds += sampler.planning_seconds - planning
+
+    def count_scoring(self, start: float) -> None:
+        """Counts the time since ``start`` (of ``time.perf_counter``) as spent on scores."""
+        self.savings.scoring_seconds += time.perf_counter() - start

@@ -1,0 +1,92 @@
+"""Serves hooks that set the learning rate themselves, from the length of the run."""
+
+import dis
+import inspect
+from types import CodeType
+from typing import Any, Callable, Iterator, List
+
+from mmengine.hooks import Hook
+
+from .clock import TrainingClock
+from .model_method import ReplacedMethod
+from .view import LongerLoader, View
+from .virtual_epochs import is_iteration_based
+
+STAGES = ('before_train_epoch', 'before_train_iter', 'after_train_iter', 'after_train_epoch')
+LENGTHS = {'train_dataloader', 'dataloader', 'max_iters'}  # what says how long a run or an epoch is
+
+
+class ScheduleHooks:
+    """Shows the progress of the run on all samples to hooks that set the learning rate.
+
+    Such hooks, like those of MMYOLO, compute the learning rate from ``runner.iter`` and
+    ``len(runner.train_dataloader)``. In a pruned run both differ from what the schedule was made
+    for. While these hooks run, they get a view of the runner: its iterations are those that the run
+    on all samples has done at the same progress, and its loader is as long as on all samples. So
+    the learning rate is a function of the progress, as with MMEngine's own schedulers.
+
+    Args:
+        runner (Runner): The runner, about to train.
+        clock (TrainingClock): Knows the progress.
+    """
+
+    def __init__(self, runner, clock: TrainingClock) -> None:
+        self._clock = clock
+        self._replaced = [
+            ReplacedMethod(hook, stage, self._call)
+            for hook in runner.hooks
+            if clock.schedule == 'progress' and sets_learning_rate(hook)
+            for stage in STAGES
+        ]
+
+    def detach(self) -> None:
+        """Gives the hooks their methods back."""
+        for method in self._replaced:
+            method.restore()
+
+    def _call(self, original: Callable, runner, **kwargs: Any) -> Any:
+        done = self._clock.iterations_on_all_samples()
+        view = view_at(runner, done, self._clock)
+        if 'batch_idx' in kwargs:
+            begun = 0 if is_iteration_based(runner.train_loop) else self._clock.epoch
+            kwargs['batch_idx'] = done - begun * self._clock.full_length
+        return original(view, **kwargs)
+
+
+def view_at(runner, done: int, clock: TrainingClock) -> View:
+    """Returns a view of a runner that trains on all samples.
+
+    Args:
+        runner (Runner): The runner.
+        done (int): Number of iterations that it seems to have done.
+        clock (TrainingClock): Knows the lengths.
+    """
+    loader = LongerLoader(runner.train_dataloader, clock.full_length)
+    lengths = dict(iter=done, max_iters=round(clock.num_epochs * clock.full_length))
+    loop = View(runner.train_loop, dataloader=loader, **lengths)
+    return View(runner, train_loop=loop, train_dataloader=loader, **lengths)
+
+
+def sets_learning_rate(hook: Hook) -> bool:
+    """Whether the code of a hook assigns ``['lr']`` and reads the length of a run or an epoch."""
+    names, assigns = set(), False
+    for code in _own_code(hook):
+        names.update(code.co_names)
+        assigns |= 'lr' in code.co_consts and any(
+            instruction.opname == 'STORE_SUBSCR' for instruction in dis.get_instructions(code)
+        )
+    return assigns and bool(names & LENGTHS)
+
+
+def _own_code(hook: Hook) -> Iterator[CodeType]:
+    """Yields the code of the methods of a hook, without those of MMEngine and of this package."""
+    classes: List[type] = [
+        kind
+        for kind in type(hook).__mro__
+        if kind.__module__.partition('.')[0] not in ('builtins', 'mmengine', 'bls_mm')
+    ]
+    for kind in classes:
+        for method in vars(kind).values():
+            method = inspect.unwrap(method) if callable(method) else method
+            if inspect.isfunction(method):
+                yield method.__code__

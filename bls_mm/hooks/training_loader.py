@@ -1,0 +1,86 @@
+"""The training loader of a run: tracked, checked, and followed if another hook replaces it."""
+
+from typing import List
+
+import numpy as np
+from mmengine.hooks import Hook
+from torch.utils.data import DataLoader
+
+from bls_mm.data import TrackedLoader
+from bls_mm.samplers import BLSSampler, find_sampler
+
+from .checks import check_batch_sampler, trains_on_one_sample
+from .gradients import unwrap
+from .virtual_epochs import is_iteration_based
+
+
+class BeginsLate(Hook):
+    """Tells ``BLSHook`` that all hooks have prepared an epoch: one may have replaced the loader.
+
+    Args:
+        hook (BLSHook): The hook.
+    """
+
+    priority = 'LOWEST'
+
+    def __init__(self, hook) -> None:
+        self.hook = hook
+
+    def before_train_epoch(self, runner) -> None:
+        self.hook.run.follow_late_loader()
+
+
+def track_loader(runner, sampler: BLSSampler) -> TrackedLoader:
+    """Gives the training loop a tracked loader with everything that its own has.
+
+    Args:
+        runner (Runner): The runner.
+        sampler (BLSSampler): The sampler of its loader.
+    """
+    loop = runner.train_loop
+    sizes = batch_sizes(loop.dataloader)
+    if len(sizes) == 1:
+        sampler.use_batch_size(sizes[0])
+    loop.dataloader = TrackedLoader.replacing(loop.dataloader, is_iteration_based(loop))
+    return loop.dataloader
+
+
+def avoid_singleton_batch(runner, sampler: BLSSampler) -> None:
+    """Avoids a last batch of one sample, if the model cannot train on one."""
+    loader = runner.train_loop.dataloader
+    sizes = batch_sizes(loader)
+    may_end_in_one = len(sizes) == 1 and sizes[0] > 1 and not loader.batch_sampler.drop_last
+    if may_end_in_one and not trains_on_one_sample(unwrap(runner.model)):
+        sampler.avoid_singleton_batch(sizes[0])
+
+
+def batch_sizes(loader: DataLoader) -> List[int]:
+    """Returns the batch size; ``MultiDataAspectRatioBatchSampler`` has one for each data set."""
+    return np.atleast_1d(loader.batch_sampler.batch_size).tolist()
+
+
+def follow_loader(runner, old: BLSSampler) -> BLSSampler:
+    """Returns the sampler of a loader that another hook has built, with the scores so far.
+
+    Args:
+        runner (Runner): The runner, whose training loop has the new loader.
+        old (BLSSampler): The sampler of the loader that was replaced.
+
+    Raises:
+        TypeError: If the new loader has no BLSSampler, or a batch sampler that does not follow it.
+    """
+    loader = runner.train_loop.dataloader
+    sampler = find_sampler(loader)
+    if sampler is None:
+        raise TypeError(
+            'a hook replaced the training loader by one without BLSSampler, so pruning cannot '
+            'go on; let the hook build it from cfg.train_dataloader'
+        )
+    sampler.let_hook_plan()
+    check_batch_sampler(sampler, loader.batch_sampler)
+    if not sampler.continue_from(old):
+        runner.logger.warning(
+            f'BLS: a hook replaced the training set of {len(old.dataset):,} samples '
+            f'by one of {len(sampler.dataset):,}: every sample counts as never scored'
+        )
+    return sampler
