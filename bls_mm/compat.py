@@ -38,41 +38,24 @@ def allow_mmocr() -> None:
 def allow_mmengine_checkpoints() -> None:
     """Lets ``torch.load(weights_only=True)`` read what MMEngine itself puts into checkpoints.
 
-    Since torch 2.6 that is the default, and mmengine 0.10.7 cannot resume its own checkpoints: they
-    hold ``HistoryBuffer`` objects, numpy arrays and, of a one-cycle schedule, a function. These few
-    are allowed, nothing else is.
+    Since torch 2.6 that is the default, and mmengine 0.10.7 cannot resume its own checkpoints. Only
+    the stand-ins of :mod:`bls_mm.unpickling` are allowed. What the user has allowed stays allowed.
     """
-    import numpy as np
     import torch
-    from mmengine.logging import HistoryBuffer
-    from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
 
-    if not hasattr(torch.serialization, 'add_safe_globals'):
+    from .unpickling import NUMPY, STAND_INS
+
+    if torch.__version__ < '2.6':  # reads every pickle by default, and knows no stand-ins
         return
-    names = ('numpy.core.multiarray', 'numpy._core.multiarray')  # before and since numpy 2
-    arrays = importlib.import_module(names[np.__version__ >= '2'])
+    ours = {(allowed, name) for table in (STAND_INS, NUMPY) for name, allowed in table.items()}
+    of_user = {
+        entry[1] if isinstance(entry, tuple) else f'{entry.__module__}.{entry.__qualname__}'
+        for entry in torch.serialization.get_safe_globals()
+        if entry not in ours
+    }
+    allowed = dict(STAND_INS)
+    if any(name.startswith('numpy') for name in of_user):
+        allowed.update(NUMPY)  # the stand-ins and the user's classes cannot read one array together
     torch.serialization.add_safe_globals(
-        [
-            HistoryBuffer,
-            OneCycleParamScheduler,
-            np.ndarray,
-            np.dtype,
-            *(type(np.dtype(kind)) for kind in ('f4', 'f8', 'i4', 'i8', 'u1', '?')),
-            *((arrays._reconstruct, f'{name}._reconstruct') for name in names),
-            *((arrays.scalar, f'{name}.scalar') for name in names),
-            # Both pickle methods of themselves, by getattr.
-            (_method_of_mmengine, 'builtins.getattr'),
-        ]
+        [(entry, name) for name, entry in allowed.items() if name not in of_user]
     )
-
-
-def _method_of_mmengine(owner, name: str):
-    """Stands in for getattr, and answers for what MMEngine pickles only."""
-    from mmengine.logging import HistoryBuffer
-    from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
-
-    if owner is HistoryBuffer or isinstance(owner, HistoryBuffer):
-        return getattr(owner, name)
-    if owner is OneCycleParamScheduler and name in ('_annealing_cos', '_annealing_linear'):
-        return getattr(owner, name)
-    raise AttributeError(f'a checkpoint asks for {name!r} of {owner!r}; that is not allowed')

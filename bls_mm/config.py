@@ -12,11 +12,13 @@ from mmengine.hub import get_config
 from mmengine.logging import print_log
 
 from .compat import allow_mmocr
-from .registry import PRUNERS, SCORERS, check_known
+from .pruners import Pruner
+from .registry import PRUNERS, SCORERS, find_type
 from .samplers import AUTO
+from .scorers import Scorer
 
 # Options of the old sampler that stay, where it has them.
-KEPT = ('shuffle', 'round_up', 'seed', 'scorer', 'layout', 'run_length')
+KEPT = ('shuffle', 'round_up', 'seed', 'scorer', 'placement', 'layout', 'run_length')
 REPLACED = ('DefaultSampler', 'InfiniteSampler', 'BLSSampler')  # a BLSSampler does what they do
 
 
@@ -97,9 +99,9 @@ def attach_bls(
     """
     pruner, scorer = _as_dict(pruner), _as_dict(scorer)
     scorer = dict(AUTO) if scorer == dict(type='auto') else scorer
-    check_known(PRUNERS, 'pruner', pruner['type'])
+    find_type(PRUNERS, 'pruner', pruner['type'], Pruner)
     if scorer is not None:
-        check_known(SCORERS, 'scorer', scorer['type'])
+        find_type(SCORERS, 'scorer', scorer['type'], Scorer)
     cfg = copy.deepcopy(cfg)
     if not cfg.get('train_dataloader'):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""What the examples train: a small network on the handwritten digits of scikit-learn."""
+"""The task of the examples: a small network on the handwritten digits of scikit-learn."""
 
 import torch
 from sklearn.datasets import load_digits
@@ -8,7 +8,7 @@ from torch.utils.data import TensorDataset
 
 
 def load(split: str) -> TensorDataset:
-    """Returns 1,347 images (1, 8, 8) for ``'train'``, or the 450 others for ``'test'``."""
+    """Returns 1,347 images (1, 8, 8) for ``'train'``, or the other 450 for ``'test'``."""
     digits = load_digits()
     images = torch.tensor(digits.images / 16, dtype=torch.float32).unsqueeze(1)
     labels = torch.tensor(digits.target)
@@ -32,7 +32,7 @@ def make_model() -> nn.Module:
 
 @torch.no_grad()
 def accuracy(model: nn.Module) -> float:
-    """Returns the share of the test images that a model reads right."""
+    """Returns the accuracy of a model on the test images."""
     images, labels = load('test').tensors
     predicted: Tensor = model(images.to(next(model.parameters()).device)).argmax(1)
     return (predicted.cpu() == labels).float().mean().item()

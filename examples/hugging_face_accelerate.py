@@ -3,8 +3,8 @@
     python examples/hugging_face_accelerate.py
     torchrun --nproc_per_node 2 examples/hugging_face_accelerate.py --cpu
 
-Accelerate prepares the model and the optimizer. The loader it does not: that hands each process its
-own share of the samples, and ``accelerator.prepare`` would split the share again.
+Accelerate prepares the model and the optimizer. Do not prepare the loader: it already gives each
+process its own samples, and ``accelerator.prepare`` would split them again.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from bls_mm import PrunedLoader
 
 
 def train(accelerator: Accelerator, pruner: str, epochs: int) -> None:
-    """Trains on what a pruner keeps, and prints what came of it."""
+    """Trains with a pruner, and prints the samples seen and the accuracy."""
     # --8<-- [start:loop]
     model = make_model()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
@@ -29,7 +29,7 @@ def train(accelerator: Accelerator, pruner: str, epochs: int) -> None:
         batch_size=8,
         max_epochs=epochs,
         pruner=dict(type=pruner),
-        scorer=dict(type='SampleLossScorer'),  # the model's losses come unreduced
+        scorer=dict(type='SampleLossScorer'),  # the losses are unreduced
         seed=0,
     )
     samples = 0
@@ -42,7 +42,7 @@ def train(accelerator: Accelerator, pruner: str, epochs: int) -> None:
             accelerator.backward(losses.mean())
             optimizer.step()
             samples += len(labels) * accelerator.num_processes
-        schedule.step()  # not prepared: Accelerate's would step once for each process
+        schedule.step()  # not prepared: Accelerate would step it once per process
     # --8<-- [end:loop]
     pruned = 1 - samples / (epochs * len(loader.dataset))
     right = accuracy(accelerator.unwrap_model(model))
@@ -50,6 +50,7 @@ def train(accelerator: Accelerator, pruner: str, epochs: int) -> None:
 
 
 def main() -> None:
+    """Runs the example."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--epochs', type=int, default=20)
     parser.add_argument('--pruners', nargs='+', default=['NoPruning', 'SeTa', 'InfoBatch'])

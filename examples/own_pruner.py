@@ -1,4 +1,4 @@
-"""A pruner of one's own: leaves out the hardest samples, which may be wrong labels."""
+"""A custom pruner: leaves out the hardest samples, which may have wrong labels."""
 
 import numpy as np
 
@@ -7,10 +7,11 @@ from bls_mm import PRUNERS, Pruner
 
 @PRUNERS.register_module()
 class LeaveOutHardest(Pruner):
-    def __init__(self, prune_ratio: float = 0.1, delta: float = 1.0) -> None:
-        super().__init__(delta)
+    delta = 1.0  # prune in all epochs
+
+    def __init__(self, prune_ratio: float = 0.1) -> None:
         self.prune_ratio = prune_ratio
 
-    def prune(self, scores, scored, epoch, rng):
-        hardest = np.quantile(scores[scored], 1 - self.prune_ratio)
-        return scores <= hardest, None  # who stays (also who is tied with the last); no weights
+    def prune(self, scores, scored, rng, progress):
+        threshold = np.quantile(scores[scored], 1 - self.prune_ratio)
+        return scores <= threshold, None  # the mask of kept samples, and no loss weights

@@ -1,4 +1,4 @@
-"""Prunes in a plain PyTorch loop: three lines, marked by numbers.
+"""Prunes in a plain PyTorch loop: three lines, numbered in the comments.
 
 python examples/plain_pytorch.py
 """
@@ -13,12 +13,12 @@ from bls_mm import PrunedLoader
 
 
 def train(pruner: str, epochs: int) -> None:
-    """Trains on what a pruner keeps, and prints what came of it."""
+    """Trains with a pruner, and prints the samples seen and the accuracy."""
     # --8<-- [start:loop]
     model = make_model()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)  # steps by epoch
-    loader = PrunedLoader(  # 1: in the place of DataLoader
+    loader = PrunedLoader(  # 1: instead of DataLoader
         load('train'), batch_size=8, max_epochs=epochs, pruner=dict(type=pruner), seed=0
     )
     samples = 0
@@ -37,6 +37,7 @@ def train(pruner: str, epochs: int) -> None:
 
 
 def main() -> None:
+    """Runs the example."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--epochs', type=int, default=20)
     parser.add_argument('--pruners', nargs='+', default=['NoPruning', 'SeTa', 'InfoBatch'])

@@ -1,7 +1,6 @@
-"""Trains a model on all samples and on pruned ones, and shows what pruning saved."""
+"""Trains a model with and without pruning, side by side, and prints the savings."""
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -14,21 +13,23 @@ from rich.console import Console
 from rich.table import Table
 
 from bls_mm.analysis.runs import read_result
+from bls_mm.records.json_files import write_json
 
 ROOT = Path(__file__).parent.parent
-# One thread each, since runs share the machine; unbuffered, so that prints keep their place.
+# One thread per run, because the runs share the machine. Unbuffered, to keep lines in order.
 ENVIRONMENT = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONUNBUFFERED': '1'}
 
 
 class Task(NamedTuple):
-    """One demo.
+    """A demo.
 
     Attributes:
-        work_dir (str): Where runs and summary go.
+        work_dir (str): Folder of the runs and the summary.
         data (list[str]): The command that makes the data.
-        configs (dict[str, str]): Name of a run to its config; the first is the full one.
-        metric (str): Name of the metric in table and summary.
-        metric_suffix (str): End of the metric's keys in MMEngine's log; several are averaged.
+        configs (dict[str, str]): Name of each run to its config. The first run does not prune.
+        metric (str): Name of the metric in the table and the summary.
+        metric_suffix (str): End of the metric's key in MMEngine's log. If several keys match, their
+            mean is used.
     """
 
     work_dir: str
@@ -63,20 +64,20 @@ TASKS = dict(
 
 
 def run(arguments: List[str]) -> None:
-    """Runs one of this project's tools, and shows the command as a user would type it."""
+    """Runs a tool of this project and prints its command."""
     print(f'\n$ python {" ".join(arguments)}', flush=True)
     subprocess.run([sys.executable, *arguments], cwd=ROOT, env=ENVIRONMENT, check=True)
 
 
 def run_side_by_side(commands: Dict[str, List[str]]) -> None:
-    """Runs several tools at once, so that whatever else slows the machine slows all of them alike.
+    """Runs several commands at the same time, so that other load slows all of them alike.
 
     Args:
-        commands (dict[str, list[str]]): Name of a run to its command; each line that it writes is
-            shown behind its name.
+        commands (dict[str, list[str]]): Name of each run to its command. Each line of its output is
+            printed after its name.
 
     Raises:
-        SystemExit: If one fails; the others are ended then.
+        SystemExit: If a command fails. The others are terminated.
     """
     width = max(map(len, commands))
     processes = {}
@@ -107,7 +108,7 @@ def run_side_by_side(commands: Dict[str, List[str]]) -> None:
 
 
 def train(task: Task) -> Dict[str, dict]:
-    """Trains every config of the task side by side; returns what each run came to."""
+    """Trains all configs of a task side by side, and returns the result of each run."""
     commands = {}
     for name, config in task.configs.items():
         work_dir = f'{task.work_dir}/{name}'
@@ -131,8 +132,8 @@ def train(task: Task) -> Dict[str, dict]:
 
 
 def show(runs: Dict[str, dict], metric: str) -> None:
-    """Prints the table that the demo is for."""
-    table = Table(title='What pruning saved')
+    """Prints the table of results."""
+    table = Table(title='Savings')
     for header in ('run', 'samples seen', 'pruned', 'training time', 'time saved', metric):
         table.add_column(header, justify='left' if header == 'run' else 'right')
     full = runs['full']
@@ -149,15 +150,16 @@ def show(runs: Dict[str, dict], metric: str) -> None:
 
 
 def main() -> None:
+    """Runs the command line tool."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('task', choices=TASKS, help='what to train')
+    parser.add_argument('task', choices=TASKS, help='which demo to run')
     task = TASKS[parser.parse_args().task]
     run(task.data)
     runs = train(task)
     summary = ROOT / task.work_dir / 'summary.json'
-    summary.write_text(json.dumps(dict(runs=runs), indent=2) + '\n')
+    write_json(summary, dict(runs=runs))
     show(runs, task.metric)
-    print(f'written to {summary.relative_to(ROOT)}')
+    print(f'wrote {summary.relative_to(ROOT)}')
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Tests a model of MMDetection, MMOCR or MMPretrain; its flags are those their test.py share."""
+"""Tests a model of MMDetection, MMOCR or MMPretrain, with the common flags of their test.py."""
 
 import argparse
 import os
@@ -14,23 +14,24 @@ from bls_mm.config import complete_loaders, load_config
 
 
 def parse_args() -> argparse.Namespace:
+    """Parses the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         'config',
-        help='test config file path, or the name of a config of an installed package, such as '
+        help='config file, or the name of a config of an installed package, such as '
         'mmdet::retinanet/retinanet_r50_fpn_1x_coco.py',
     )
     parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument('--work-dir', help='the dir to save the evaluation metrics')
-    parser.add_argument('--out', help='dump predictions to this pickle file')
-    parser.add_argument('--show', action='store_true', help='show prediction results')
-    parser.add_argument('--show-dir', help='the dir to save painted images')
-    parser.add_argument('--wait-time', type=float, default=2, help='seconds to show an image for')
+    parser.add_argument('--work-dir', help='folder for logs and metrics')
+    parser.add_argument('--out', help='pickle file to write the predictions to')
+    parser.add_argument('--show', action='store_true', help='show images with predictions')
+    parser.add_argument('--show-dir', help='folder to write images with predictions to')
+    parser.add_argument('--wait-time', type=float, default=2, help='seconds to show an image')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
-        help='override settings of the config, as key=value',
+        help='settings of the config to override, as key=value',
     )
     parser.add_argument(
         '--launcher',
@@ -41,7 +42,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--tta',
         action='store_true',
-        help='augment test images, as tta_model and tta_pipeline of the config say',
+        help='use test-time augmentation, with tta_model and tta_pipeline of the config',
     )
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
     args = parser.parse_args()
@@ -50,7 +51,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def to_config(args: argparse.Namespace) -> Config:
-    """Returns the config with the command line merged in."""
+    """Returns the config, merged with the command line."""
     try:
         cfg = load_config(args.config)
     except (FileNotFoundError, ModuleNotFoundError) as error:
@@ -73,7 +74,7 @@ def to_config(args: argparse.Namespace) -> Config:
 
 @METRICS.register_module()
 class DumpPredictions(DumpResults):
-    """Dumps all predictions, also where an evaluator hands them over data set by data set."""
+    """Writes all predictions, also if the evaluator passes them data set by data set."""
 
     def __init__(self, out_file_path: str) -> None:
         super().__init__(out_file_path)
@@ -87,7 +88,7 @@ class DumpPredictions(DumpResults):
 def _dump_predictions(cfg: Config, path: str) -> None:
     dump = dict(type='DumpPredictions', out_file_path=path)
     evaluator = cfg.test_evaluator
-    # MMOCR's evaluator of several data sets is a dict with metrics of its own.
+    # MMOCR's evaluator for several data sets is a dict that contains the metrics.
     if isinstance(evaluator, dict) and 'metrics' in evaluator:
         evaluator.metrics = [*_as_list(evaluator.metrics), dump]
     else:
@@ -102,10 +103,10 @@ def _paint_images(cfg: Config, args: argparse.Namespace) -> None:
     hook = cfg.default_hooks.get('visualization')
     if hook is None:
         raise SystemExit(
-            '--show and --show-dir need a visualization hook in default_hooks, which '
-            f'{args.config} lacks; add the one of the library, such as DetVisualizationHook'
+            f'--show and --show-dir need a visualization hook in default_hooks of {args.config}; '
+            "add the library's hook, such as DetVisualizationHook"
         )
-    # MMDetection calls the switch `draw`, MMOCR and MMPretrain `enable`.
+    # The option is called `draw` in MMDetection, and `enable` in MMOCR and MMPretrain.
     hook['draw' if hook['type'].startswith('Det') else 'enable'] = True
     if args.show:
         hook.update(show=True, wait_time=args.wait_time)
@@ -115,12 +116,13 @@ def _paint_images(cfg: Config, args: argparse.Namespace) -> None:
 
 def _augment(cfg: Config) -> None:
     if 'tta_model' not in cfg or 'tta_pipeline' not in cfg:
-        raise SystemExit('--tta needs tta_model and tta_pipeline in the config, which it lacks')
+        raise SystemExit('--tta needs tta_model and tta_pipeline in the config; add them')
     cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
     cfg.model = dict(**cfg.tta_model, module=cfg.model)
 
 
 def main() -> None:
+    """Runs the command line tool."""
     cfg = to_config(parse_args())
     if cfg.get('default_scope') == 'mmocr':
         allow_mmocr()

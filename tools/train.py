@@ -114,9 +114,9 @@ def print_plan(cfg: Config, num_samples: Optional[int]) -> None:
     print('epoch  samples  pruned  mean weight  iterations  (simulated losses, one GPU)')
     for number, epoch in enumerate(epochs, start=1):
         print(
-            f'{number:5} {round(epoch.kept_ratio * size.num_samples):8,} '
-            f'{1 - epoch.kept_ratio:7.1%} {epoch.mean_weight:12.2f} '
-            f'{size.iterations(epoch.kept_ratio):11,}'
+            f'{number:5} {round(epoch.kept_fraction * size.num_samples):8,} '
+            f'{1 - epoch.kept_fraction:7.1%} {epoch.mean_weight:12.2f} '
+            f'{size.iterations(epoch.kept_fraction):11,}'
         )
 
 

@@ -1,6 +1,5 @@
-"""What a run's losses tell, and what pruning made of them."""
+"""Analysis: reads the records and logs of a run and reports what pruning did."""
 
-from .loss_recorder import LossRecord, LossRecorder
-from .true_losses import measure_sample_losses
+from .sample_losses import measure_sample_losses
 
-__all__ = ['LossRecord', 'LossRecorder', 'measure_sample_losses']
+__all__ = ['measure_sample_losses']

@@ -1,35 +1,35 @@
-"""The charts of a report, as plain figures: colours of text and grid are the page's."""
+"""The charts of a report as Plotly figures. The page sets the colours of text and grid."""
 
 from typing import List, Optional
 
 import numpy as np
 import plotly.graph_objects as go
 
-from bls_mm.hooks.history import EpochRecord
+from bls_mm.records import EpochRecord
 
-from .samples import SampleTable, mean_by_group, swapped_shares
+from .samples import SampleTable, mean_by_group, swapped_fractions
 
 PRUNED, FULL, OTHER, GREY = '#2f81f7', '#e0873a', '#2ba58a', '#8b96a5'
 SHADES = 'rgba(47,129,247,0.15)', 'rgba(47,129,247,0.3)'
-MOST_BARS = 24
+MAX_BARS = 24
 
 
-def kept_share(history: List[EpochRecord]) -> go.Figure:
-    """Which share of the data set each epoch keeps."""
-    shares = [record.num_kept / record.num_samples for record in history]
-    figure = go.Figure(go.Bar(x=_epochs(history), y=shares, marker_color=PRUNED))
-    return _named(figure, 'epoch', 'share kept', y_format='.0%', y_range=(0, 1.02))
+def kept_fraction(history: List[EpochRecord]) -> go.Figure:
+    """Plots the fraction of the training set that each epoch keeps."""
+    fractions = [record.num_kept / record.num_samples for record in history]
+    figure = go.Figure(go.Bar(x=_epochs(history), y=fractions, marker_color=PRUNED))
+    return _named(figure, 'epoch', 'fraction kept', y_format='.0%', y_range=(0, 1.02))
 
 
 def score_bands(history: List[EpochRecord]) -> go.Figure:
-    """The distribution of scores after each epoch: median, middle half, middle 90 %."""
+    """Plots percentiles of the scores after each epoch: the median, middle 50 % and middle 90 %."""
     levels = np.array(
         [np.nanquantile(record.scores.astype(float), (0.05, 0.25, 0.5, 0.75, 0.95))
          for record in history if not np.isnan(record.scores).all()]
     ).reshape(-1, 5).T  # fmt: skip
     epochs = _epochs([record for record in history if not np.isnan(record.scores).all()])
     figure = go.Figure()
-    for low, high, shade, name in ((0, 4, 0, 'middle 90 %'), (1, 3, 1, 'middle half')):
+    for low, high, shade, name in ((0, 4, 0, 'middle 90 %'), (1, 3, 1, 'middle 50 %')):
         figure.add_scatter(
             x=[*epochs, *epochs[::-1]],
             y=[*levels[high], *levels[low][::-1]],
@@ -45,7 +45,7 @@ def score_bands(history: List[EpochRecord]) -> go.Figure:
 
 
 def kept_and_pruned_scores(history: List[EpochRecord]) -> Optional[go.Figure]:
-    """By which scores the last epoch that pruned kept and pruned."""
+    """Plots the scores of kept and pruned samples in the last epoch that pruned."""
     pairs = [
         (before, after)
         for before, after in zip(history, history[1:])
@@ -66,12 +66,12 @@ def kept_and_pruned_scores(history: List[EpochRecord]) -> Optional[go.Figure]:
 
 
 def curves(pruned: np.ndarray, full: Optional[np.ndarray], name: str, log: bool) -> go.Figure:
-    """A logged number of a run, and of a full one, against epochs done.
+    """Plots a logged number of a run, and of the unpruned run, against finished epochs.
 
     Args:
         pruned (np.ndarray): ``(2, n)``, epochs and values.
-        full (np.ndarray, optional): The same of the full run.
-        name (str): What the values are.
+        full (np.ndarray, optional): The same of the unpruned run.
+        name (str): Name of the values.
         log (bool): Whether the axis is logarithmic.
     """
     figure = go.Figure()
@@ -79,61 +79,63 @@ def curves(pruned: np.ndarray, full: Optional[np.ndarray], name: str, log: bool)
         figure.add_scatter(x=full[0], y=full[1], name='full run', line=dict(color=FULL, width=1.5))
     figure.add_scatter(x=pruned[0], y=pruned[1], name='this run', line=dict(color=PRUNED, width=2))
     figure.update_layout(showlegend=full is not None)
-    return _named(figure, 'epochs done', name, y_type='log' if log else None)
+    return _named(figure, 'epochs finished', name, y_type='log' if log else None)
 
 
 def seen_counts(table: SampleTable, num_epochs: int) -> go.Figure:
-    """How many samples were seen how often."""
+    """Plots the distribution of the number of epochs that kept a sample."""
     counts = np.bincount(table.seen, minlength=num_epochs + 1)
     figure = go.Figure(
         go.Bar(x=np.arange(len(counts)), y=counts / counts.sum(), marker_color=PRUNED)
     )
-    return _named(figure, f'times seen in {num_epochs} epochs', 'share of samples', y_format='.0%')
+    x = f'epochs that kept the sample, of {num_epochs}'
+    return _named(figure, x, 'fraction of samples', y_format='.0%')
 
 
 def turnover(history: List[EpochRecord]) -> Optional[go.Figure]:
-    """Which share of the data set each epoch brought in and dropped."""
-    shares = swapped_shares(history)
-    if not len(shares['epoch']):
+    """Plots the fraction of the training set that joined and left at each epoch."""
+    fractions = swapped_fractions(history)
+    epochs = fractions['epoch']
+    if not len(epochs):
         return None
     figure = go.Figure()
-    figure.add_bar(x=shares['epoch'], y=shares['joined'], name='brought in', marker_color=OTHER)
-    figure.add_bar(x=shares['epoch'], y=-shares['left'], name='dropped', marker_color=GREY)
+    figure.add_bar(x=epochs, y=fractions['joined'], name='joined', marker_color=OTHER)
+    figure.add_bar(x=epochs, y=-fractions['left'], name='left', marker_color=GREY)
     figure.update_layout(barmode='relative')
-    return _named(figure, 'epoch', 'share of the data set', y_format='.0%')
+    return _named(figure, 'epoch', 'fraction of the training set', y_format='.0%')
 
 
-def kept_by_group(shares: np.ndarray, groups: List[List[str]]) -> Optional[go.Figure]:
-    """In which share of the epochs the samples of each group were seen, in the mean.
+def kept_by_group(fractions: np.ndarray, groups: List[List[str]]) -> Optional[go.Figure]:
+    """Plots the mean fraction of epochs that kept a sample, for each group of samples.
 
     Args:
-        shares (np.ndarray): ``(n,)``, in which share of the epochs each sample was seen.
-        groups (list[list[str]]): The groups of each.
+        fractions (np.ndarray): ``(n,)``, fraction of the epochs that kept each sample.
+        groups (list[list[str]]): The groups of each sample.
     """
-    means = mean_by_group(shares, groups)
+    means = mean_by_group(fractions, groups)
     if len(means) < 2:
         return None
     names = list(means)
-    if len(names) > MOST_BARS:
-        names = names[: MOST_BARS // 2] + names[-MOST_BARS // 2 :]
+    if len(names) > MAX_BARS:
+        names = names[: MAX_BARS // 2] + names[-MAX_BARS // 2 :]
     figure = go.Figure(
         go.Bar(
             x=[means[name][0] for name in names],
             y=names,
             orientation='h',
             marker_color=PRUNED,
-            text=[f'{means[name][0]:.1%} of {means[name][1]:,}' for name in names],
+            text=[f'{means[name][0]:.1%} ({means[name][1]:,} samples)' for name in names],
             hoverinfo='y+text',
         )
     )
-    figure.update_yaxes(dtick=1)  # the name of every group
+    figure.update_yaxes(dtick=1)  # show the name of every group
     figure.update_layout(height=90 + 26 * len(names))
-    x = 'share of the epochs that saw a sample'
-    return _named(figure, x, '', x_format='.0%', y_type='category')  # also where names are digits
+    x = 'fraction of the epochs that kept a sample'
+    return _named(figure, x, '', x_format='.0%', y_type='category')  # digits are names, too
 
 
 def cost(summary: dict) -> go.Figure:
-    """What pruning itself took of the time of training."""
+    """Plots the seconds that pruning itself took, relative to the training time."""
     parts = {
         part: summary.get(f'{part}_seconds', 0.0) for part in ('planning', 'scoring', 'recording')
     }
@@ -149,7 +151,7 @@ def cost(summary: dict) -> go.Figure:
         )
     )
     figure.update_layout(height=190)
-    figure = _named(figure, 'share of the training time', '', x_format='.2%')
+    figure = _named(figure, 'fraction of the training time', '', x_format='.2%')
     longest = max(parts.values()) or whole
     return figure.update_xaxes(range=(0, 1.25 * longest / whole))  # room for the text
 
@@ -161,6 +163,7 @@ def _epochs(history: List[EpochRecord]) -> List[int]:
 def _named(
     figure: go.Figure, x: str, y: str, x_format=None, y_format=None, y_range=None, y_type=None
 ) -> go.Figure:
+    """Labels and formats the axes of a figure."""
     figure.update_xaxes(title_text=x, tickformat=x_format)
     figure.update_yaxes(title_text=y, tickformat=y_format, range=y_range, type=y_type)
     figure.update_layout(template=None)

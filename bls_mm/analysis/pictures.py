@@ -1,10 +1,9 @@
-"""The samples themselves: where they come from, what they hold, and how they look.
+"""Shows training samples: their files, sources, labels and annotated images.
 
-Annotations are drawn by the visualizer of the library that the run was of.
+The visualizer of MMDetection, MMOCR or MMPretrain draws the annotations.
 """
 
-from itertools import takewhile
-from typing import Iterator, List, NamedTuple, Optional
+from typing import Iterator, List, NamedTuple, Tuple
 
 import numpy as np
 from mmengine.config import Config
@@ -13,15 +12,18 @@ from mmengine.registry import DATASETS, VISUALIZERS, DefaultScope
 
 from bls_mm.compat import allow_mmocr
 
+from .sample_info import data_info, labels_of, source_names, source_of
+from .text import describe_error, encodable
+
 
 class Sample(NamedTuple):
-    """What a data set says of a sample.
+    """The description of a sample.
 
     Attributes:
-        path (str): Image file; empty where none is named.
-        source (str): The data set it comes from, of several that are joined.
-        classes (list[str]): What it holds: names of classes, or the length of a text.
-        text (str): The label in words.
+        path (str): Image file. Empty if the data set does not name one.
+        source (str): The part of a ``ConcatDataset`` that contains the sample.
+        classes (list[str]): Class names of its labels, or the length of its text.
+        text (str): The label as text.
     """
 
     path: str
@@ -31,7 +33,10 @@ class Sample(NamedTuple):
 
 
 class Pictures:
-    """The training set of a config, for people to look at.
+    """The training set of a config, prepared for inspection.
+
+    It builds what the config names, which can run any code: use a config that the user named, never
+    one that was found in a work dir or a checkpoint.
 
     Args:
         config (Config): Config of a run.
@@ -58,27 +63,51 @@ class Pictures:
         return len(self.dataset)
 
     def describe(self, index: int) -> Sample:
-        """Says what a sample is.
+        """Describes a sample.
 
         Args:
-            index (int): Its place in the data set.
+            index (int): Index into the data set.
         """
         info = data_info(self.dataset, index)
-        classes, text = _labels_of(info, self.metainfo.get('classes'))
-        source = self.sources[source_of(self.dataset, index)]
-        return Sample(info.get('img_path') or '', source, classes, text)
+        classes, text = labels_of(info, self.metainfo.get('classes'))
+        return Sample(
+            path=encodable(info.get('img_path') or ''),
+            source=encodable(self.sources[source_of(self.dataset, index)]),
+            classes=[encodable(name) for name in classes],
+            text=encodable(text),
+        )
 
-    def paint(self, index: int) -> np.ndarray:
-        """Draws a sample with its annotations, before any augmentation.
+    def try_describe(self, index: int) -> Tuple[Sample, str]:
+        """Describes a sample, also one whose annotation is damaged.
 
         Args:
-            index (int): Its place in the data set.
+            index (int): Index into the data set.
+
+        Returns:
+            tuple: The description, with empty fields after an error, and the error as text, empty
+            without one.
+        """
+        try:
+            return self.describe(index), ''
+        except Exception as error:  # any error of a user's data set
+            return Sample('', '', [], ''), describe_error(error)
+
+    def paint(self, index: int) -> np.ndarray:
+        """Draws a sample with its annotations, without augmentation.
+
+        Args:
+            index (int): Index into the data set.
 
         Returns:
             np.ndarray: ``(H, W, 3)`` uint8, RGB.
+
+        Raises:
+            ValueError: If the pipeline returns no sample. Others raise errors of their own.
         """
         with DefaultScope.overwrite_default_scope(self.scope):
             packed = self.load(dict(data_info(self.dataset, index)))
+            if packed is None:
+                raise ValueError('the pipeline rejects the sample; is its image missing?')
             image = packed['inputs'].numpy().transpose(1, 2, 0)
             if image.shape[2] == 1:
                 image = image.repeat(3, axis=2)
@@ -88,71 +117,18 @@ class Pictures:
                 classes = self.metainfo.get('classes')
                 return self.visualizer.visualize_cls(image, sample, classes, draw_pred=False)
             boxes = getattr(sample.get('gt_instances'), 'bboxes', None)
-            if hasattr(boxes, 'tensor'):  # MMDetection's boxes, which its visualizer does not take
+            if hasattr(boxes, 'tensor'):  # its visualizer cannot draw MMDetection's box classes
                 sample.gt_instances.bboxes = boxes.tensor
             self.visualizer.add_datasample('sample', image, sample, draw_pred=False)
             return self.visualizer.get_image()
 
 
-def data_info(dataset, index: int) -> dict:
-    """Returns what a data set knows of a sample before its pipeline, through all wrappers.
-
-    Raises:
-        TypeError: If it is no data set of MMEngine.
-    """
-    if hasattr(dataset, 'get_data_info'):
-        return dataset.get_data_info(index)
-    if hasattr(dataset, 'dataset'):
-        return data_info(dataset.dataset, index)
-    raise TypeError(f'{type(dataset).__name__} has no get_data_info, so its samples are not named')
-
-
-def source_of(dataset, index: int) -> int:
-    """Returns the number of the data set that a sample comes from, of several that are joined."""
-    ends = getattr(dataset, 'cumulative_sizes', None)
-    return int(np.searchsorted(ends, index, side='right')) if ends else 0
-
-
-def source_names(dataset) -> List[str]:
-    """Names the data sets that are joined: what differs in the paths of their annotations."""
-    parts = getattr(dataset, 'datasets', None) or [dataset]
-    paths = [
-        (getattr(part, 'ann_file', '') or getattr(part, 'data_root', '') or '').split('/')
-        for part in parts
-    ]
-    if len(paths) == 1:
-        return [type(dataset).__name__]
-    start = _shared(paths)
-    end = _shared([path[start:][::-1] for path in paths])
-    names = ['/'.join(path[start : len(path) - end]) for path in paths]
-    unique = len(set(names)) == len(names)
-    return names if unique else [f'{number}: {name}' for number, name in enumerate(names, 1)]
-
-
-def _shared(paths: List[List[str]]) -> int:
-    """Returns how many parts all paths begin with."""
-    return len(list(takewhile(lambda parts: len(set(parts)) == 1, zip(*paths))))
-
-
-def _labels_of(info: dict, classes: Optional[List[str]]) -> tuple:
-    """Returns the names of what a sample holds, and its label in words."""
-    instances = info.get('instances') or []
-    texts = [instance['text'] for instance in instances if 'text' in instance]
-    if texts:
-        return sorted({f'{len(text)} characters' for text in texts}), ' '.join(texts)
-    labels = [instance.get('bbox_label') for instance in instances]
-    if 'gt_label' in info:
-        labels = np.ravel(info['gt_label']).tolist()
-    names = [classes[label] if classes else str(label) for label in labels if label is not None]
-    return sorted(set(names)), ', '.join(names)
-
-
 def _display_pipeline(options: dict) -> List[dict]:
-    """Leaves of all transforms those that load, and the one that packs."""
+    """Returns the transforms that load a sample, and the last one that packs it."""
     transforms = list(_transforms_of(options))
     load = [t for t in transforms if _name_of(t).startswith('Load')]
     pack = [t for t in transforms if _name_of(t).startswith('Pack')][-1:]
-    # People see colours, also where the model does not.
+    # Load in colour, also if the model sees grey images.
     load = [
         {k: v for k, v in t.items() if k not in ('color_type', 'imdecode_backend')} for t in load
     ]
@@ -160,7 +136,7 @@ def _display_pipeline(options: dict) -> List[dict]:
 
 
 def _transforms_of(options: dict) -> Iterator[dict]:
-    """Yields the transforms of a config of data sets, the innermost first."""
+    """Yields the transforms of nested data sets, the innermost first."""
     parts = options.get('datasets') or [options.get('dataset')]
     if parts[0] is not None:
         yield from _transforms_of(parts[0])

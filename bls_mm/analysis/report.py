@@ -1,20 +1,20 @@
-"""One page that shows what pruning did to a run."""
+"""Renders one HTML page that shows what pruning did to a run."""
 
-import base64
 import json
 from pathlib import Path
-from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Callable, Iterable, List, Optional, Tuple
 
-import numpy as np
+from mmengine.config import Config
 
-from . import figures
 from .pictures import Pictures
-from .samples import SampleTable, choose_samples, table_of
+from .report_charts import charts_of
+from .report_gallery import gallery_of
+from .sample_info import innermost
+from .samples import table_of
+from .text import describe_error, encodable
 from .work_dir import Run
 
 TEMPLATE = Path(__file__).with_name('report.html.jinja')
-MOST_DESCRIBED = 20_000  # samples whose class is looked up; more make the shares no truer
-WIDEST_PICTURE = 360
 KINDS = dict(
     hardest='Hardest',
     easiest='Easiest',
@@ -23,38 +23,25 @@ KINDS = dict(
 )
 
 
-class Chart(NamedTuple):
-    """A figure of the page.
-
-    Attributes:
-        title (str): What it shows.
-        note (str): How to read it.
-        figure (plotly.graph_objects.Figure): The figure.
-        wide (bool): Whether it takes the whole width.
-    """
-
-    title: str
-    note: str
-    figure: object
-    wide: bool = False
-
-
 def render(
     run: Run,
     full: Optional[Run] = None,
     samples_of_kind: int = 24,
     progress: Callable[[Iterable], Iterable] = iter,
+    config: Optional[Config] = None,
 ) -> str:
-    """Returns the page.
+    """Renders the page. A section lists what is missing or damaged.
 
     Args:
         run (Run): The run to report.
-        full (Run, optional): The same training without pruning, to compare with.
-        samples_of_kind (int): How many samples of each kind the gallery shows.
-        progress (callable): Wraps what takes long, such as ``tqdm``.
+        full (Run, optional): The same training without pruning, for comparison.
+        samples_of_kind (int): Number of samples of each kind in the gallery. Defaults to 24.
+        progress (callable): Wraps long loops, for example ``tqdm``.
+        config (Config, optional): Config of the run, from a file that the user named, to show its
+            samples: to open a training set runs the code that its config names. Defaults to None.
 
     Returns:
-        str: HTML that needs no network.
+        str: HTML that needs no network, and that UTF-8 can encode.
 
     Raises:
         ValueError: If the run has no records of epochs.
@@ -64,18 +51,20 @@ def render(
 
     if not run.history:
         raise ValueError(
-            f'{str(run.work_dir)!r} has no record of an epoch: the run was without BLSHook, or its '
-            'first epoch is not over; report a run that has a folder bls in its work dir'
+            f'{str(run.work_dir)!r} has no record of an epoch: the run had no BLSHook, or its '
+            'first epoch is not finished; give a work dir that contains the folder bls'
         )
     table = table_of(run.history)
-    pictures, problem = _open_pictures(run)
+    pictures, problem = _open_pictures(run, config)
     environment = Environment(loader=FileSystemLoader(TEMPLATE.parent), autoescape=True)
-    charts = _charts(run, full, table, pictures, progress)
-    gallery = _gallery(run, table, pictures, samples_of_kind, progress) if pictures else []
+    charts = charts_of(run, full, table, pictures, progress)
+    gallery = []
+    if pictures:
+        gallery = gallery_of(table, pictures, len(run.history), samples_of_kind, progress)
     shown = {kind for sample in gallery for kind in sample['kinds']}
-    return environment.get_template(TEMPLATE.name).render(
+    page = environment.get_template(TEMPLATE.name).render(
         title=run.work_dir.resolve().name,
-        facts=_facts(run),
+        facts=_facts(run, run.config if config is None else config.to_dict()),
         headline=_headline(run, full),
         metrics=_compare_metrics(run, full),
         charts=[(chart, json.loads(chart.figure.to_json())) for chart in charts],
@@ -83,169 +72,88 @@ def render(
         kinds={kind: name for kind, name in KINDS.items() if kind in shown},
         sources=sorted({sample['source'] for sample in gallery}),
         classes=sorted({name for sample in gallery for name in sample['classes']}),
+        missing=[*run.missing, *(f'Full run: {line}' for line in (full.missing if full else ()))],
         problem=problem,
         plotly=get_plotlyjs(),
     )
+    return encodable(page)
 
 
-def _open_pictures(run: Run) -> Tuple[Optional[Pictures], str]:
-    """Opens the training set; a page without its pictures is better than none."""
-    if run.config is None:
-        return None, 'The work dir has no config, so the samples cannot be shown.'
+def _open_pictures(run: Run, config: Optional[Config]) -> Tuple[Optional[Pictures], str]:
+    """Opens the training set. On failure, returns the reason, for a page without pictures."""
+    if config is None:
+        path = run.config_path or 'CONFIG'
+        return None, (
+            'The page shows no samples: to open the training set runs the code that its config '
+            f'names. To allow it, run this tool again with --config {path}'
+        )
     try:
-        pictures = Pictures(run.config)
-        pictures.describe(0)
-    except Exception as error:  # whatever a data set of anyone's may raise
-        return None, f'The training set could not be opened ({type(error).__name__}: {error}).'
+        pictures = Pictures(config)
+        innermost(pictures.dataset)
+    except Exception as error:  # any error of a user's data set
+        return None, (
+            f'The training set could not be opened ({describe_error(error)}). Run this tool in the '
+            'folder in which the training was started, so that relative paths are valid.'
+        )
     if len(pictures) != run.history[-1].num_samples:
         return None, (
-            f'The training set has {len(pictures):,} samples now, but the run had '
-            f'{run.history[-1].num_samples:,}, so they cannot be shown.'
+            f'The training set now has {len(pictures):,} samples, but the run had '
+            f'{run.history[-1].num_samples:,}, so the samples cannot be shown.'
         )
     return pictures, ''
 
 
-def _facts(run: Run) -> List[str]:
+def _facts(run: Run, config: dict) -> List[str]:
     last = run.history[-1]
-    state = 'finished' if run.is_finished else 'still going, or stopped'
+    state = 'finished' if run.is_finished else 'running or stopped'
     facts = [
         f'{state}: {last.epoch + 1} of {last.num_epochs} epochs',
         f'{last.num_samples:,} samples',
     ]
-    sampler = (run.config or {}).get('train_dataloader', {}).get('sampler', {})
+    loader = _as_dict(config.get('train_dataloader'))
+    sampler = _as_dict(loader.get('sampler'))
     for part, default in (('pruner', 'SeTa'), ('scorer', 'BatchLossScorer')):
         options = sampler.get(part) or default
-        options = dict(type=options) if isinstance(options, str) else dict(options)
-        name = str(options.pop('type'))
-        shown = ', '.join(f'{key}={value}' for key, value in options.items() if key[0] != '_')
+        options = dict(options) if isinstance(options, dict) else dict(type=options)
+        name = str(options.pop('type', default))
+        shown = ', '.join(f'{k}={v}' for k, v in options.items() if not str(k).startswith('_'))
         facts.append(f'{name}({shown})' if shown else name)
-    batch_size = (run.config or {}).get('train_dataloader', {}).get('batch_size')
+    batch_size = loader.get('batch_size')
     return facts + ([f'batch size {batch_size}'] if batch_size else [])
 
 
+def _as_dict(value) -> dict:
+    return value if isinstance(value, dict) else {}
+
+
 def _headline(run: Run, full: Optional[Run]) -> List[Tuple[str, str]]:
-    """Returns number and caption of each card."""
+    """Returns the number and the caption of each card."""
     summary = run.summary
     cards = []
     if summary:
-        cards.append((f'{summary["pruned"]:.1%}', f'of {summary["samples_unpruned"]:,} pruned'))
+        caption = f'of {summary["samples_unpruned"]:,} samples pruned'
+        cards.append((f'{summary["pruned"]:.1%}', caption))
     seconds = run.seconds or summary.get('training_seconds')
     if full and full.seconds and run.seconds:
         saved = 1 - run.seconds / full.seconds
-        caption = (
-            f'of training time saved: {run.seconds:,.0f}\u00a0s, not {full.seconds:,.0f}\u00a0s'
-        )
-        cards.append((f'{saved:.1%}', caption))
+        times = f'{run.seconds:,.0f}\u00a0s instead of {full.seconds:,.0f}\u00a0s'
+        cards.append((f'{saved:.1%}', f'of the training time saved: {times}'))
     elif seconds:
         cards.append((f'{seconds:,.0f} s', 'of training'))
     if full and run.metrics and full.metrics:
         name = next((name for name in run.metrics if name in full.metrics), None)
         if name:
             change = run.metrics[name] - full.metrics[name]
-            caption = f'{name}: {run.metrics[name]:.4g}, in full {full.metrics[name]:.4g}'
+            caption = f'{name}: {run.metrics[name]:.4g}, full run {full.metrics[name]:.4g}'
             cards.append((f'{change:+.3g}', caption))
     if summary:
         parts = ('planning', 'scoring', 'recording')
         own = sum(summary.get(f'{part}_seconds', 0) for part in parts)
-        share = own / max(summary['training_seconds'], 1e-9)
-        cards.append((f'{share:.2%}', f'of the time is pruning itself, {own:.1f} s'))
+        fraction = own / max(summary['training_seconds'], 1e-9)
+        cards.append((f'{fraction:.2%}', f'of the time spent on pruning itself: {own:.1f} s'))
     return cards
 
 
 def _compare_metrics(run: Run, full: Optional[Run]) -> List[Tuple[str, float, Optional[float]]]:
-    numbers = {k: v for k, v in run.metrics.items() if isinstance(v, (int, float))}
     return [(name, value, full.metrics.get(name) if full else None)
-            for name, value in numbers.items()]  # fmt: skip
-
-
-def _charts(run, full, table: SampleTable, pictures, progress) -> List[Chart]:
-    history = run.history
-    charts = [
-        Chart('Kept share', 'What each epoch trains on.', figures.kept_share(history)),
-        Chart('Scores', 'Distribution over the samples, after each epoch.',
-              figures.score_bands(history)),
-        Chart('Kept and pruned', 'Which scores the latest epoch that pruned kept, and which not.',
-              figures.kept_and_pruned_scores(history)),
-    ]  # fmt: skip
-    for name, title, log in (('lr', 'Learning rate', False), ('loss', 'Loss', True)):
-        curve = run.curve(name)
-        if curve.size:
-            length = _full_epoch_length(run)
-            other = full.curve(name, length) if full else None
-            figure = figures.curves(curve, other, title.lower(), log)
-            charts.append(Chart(title, 'Against progress, not iterations.', figure))
-    if table.seen is not None:
-        seen = figures.seen_counts(table, len(history))
-        charts += [
-            Chart('Times seen', 'How often each sample was trained on.', seen),
-            Chart('Turnover', 'What each epoch swapped in and out.', figures.turnover(history)),
-        ]
-    if run.summary:
-        charts.append(Chart('Cost', 'What pruning itself took.', figures.cost(run.summary)))
-    if table.seen is not None and pictures is not None:
-        charts += _group_charts(table, pictures, len(history), progress)
-    return [chart for chart in charts if chart.figure is not None]
-
-
-def _group_charts(table, pictures, num_epochs: int, progress) -> List[Chart]:
-    step = -(-len(table.indices) // MOST_DESCRIBED)
-    chosen = slice(None, None, step)
-    described = [pictures.describe(int(index)) for index in progress(table.indices[chosen])]
-    shares = table.seen[chosen] / num_epochs
-    groups = (
-        ('By source', [[sample.source] for sample in described]),
-        ('By class', [sample.classes for sample in described]),
-    )
-    note = 'In which share of the epochs a sample was seen, in the mean.'
-    return [
-        Chart(title, note, figures.kept_by_group(shares, names), wide=title == 'By class')
-        for title, names in groups
-    ]
-
-
-def _full_epoch_length(run: Run) -> Optional[float]:
-    epochs = run.summary.get('epochs')
-    return run.summary['iterations_unpruned'] / epochs if epochs else None
-
-
-def _gallery(run, table: SampleTable, pictures: Pictures, count: int, progress) -> List[dict]:
-    """Returns what the page shows of each chosen sample."""
-    kinds: Dict[int, List[str]] = {}
-    for kind, positions in choose_samples(table, count).items():
-        for position in positions.tolist():
-            kinds.setdefault(position, []).append(kind)
-    cards = []
-    for position in progress(kinds):
-        index = int(table.indices[position])
-        sample = pictures.describe(index)
-        cards.append(
-            dict(
-                index=index,
-                kinds=kinds[position],
-                ranks=[round(float(q), 3) for q in table.quantiles[:, position] if q == q],
-                score=float(table.scores[position]),
-                volatility=float(table.volatility[position]),
-                seen=None if table.seen is None else int(table.seen[position]),
-                unseen=None if table.unseen is None else int(table.unseen[position]),
-                picture=as_data_uri(pictures.paint(index)),
-                epochs=len(run.history),
-                **sample._asdict(),
-            )
-        )
-    return cards
-
-
-def as_data_uri(image: np.ndarray) -> str:
-    """Returns a picture, not wider than a card, for an ``img`` tag.
-
-    Args:
-        image (np.ndarray): ``(H, W, 3)`` uint8, RGB.
-    """
-    import cv2
-
-    height, width = image.shape[:2]
-    if width > WIDEST_PICTURE:
-        size = WIDEST_PICTURE, max(1, height * WIDEST_PICTURE // width)
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    _, jpeg = cv2.imencode('.jpg', image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
-    return 'data:image/jpeg;base64,' + base64.b64encode(jpeg.tobytes()).decode()
+            for name, value in run.metrics.items()]  # fmt: skip

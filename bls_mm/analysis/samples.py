@@ -1,25 +1,27 @@
-"""What became of each sample over the epochs. Pure array functions of the records of a run."""
+"""The history of each sample over the epochs. Pure array functions on the records of a run."""
 
 from typing import Dict, List, NamedTuple, Optional
 
 import numpy as np
 
-from bls_mm.hooks.history import EpochRecord
+from bls_mm.records import EpochRecord
+
+from .rank_correlation import ranks_of
 
 
 class SampleTable(NamedTuple):
-    """Samples and what is known of them; n of the N samples, those that have scores.
+    """The n of the N samples whose scores were recorded.
 
     Attributes:
-        indices (np.ndarray): ``(n,)`` int64, which samples of the data set.
-        scores (np.ndarray): ``(n,)`` float32, the latest; NaN of a sample that was never scored.
-        quantiles (np.ndarray): ``(E, n)`` float32 in [0, 1], the rank of the score after each
-            epoch.
-        volatility (np.ndarray): ``(n,)`` float32, standard deviation of the quantiles over epochs:
-            scores fall as a model learns, their ranks do not.
-        seen (np.ndarray, optional): ``(n,)`` int64, in how many epochs it was trained on.
-        unseen (np.ndarray, optional): ``(n,)`` int64, most epochs in a row without it.
-        last_seen (np.ndarray, optional): ``(n,)`` int64, the last epoch with it, from 1; 0: never.
+        indices (np.ndarray): ``(n,)`` int64, indices into the training set.
+        scores (np.ndarray): ``(n,)`` float32, the latest scores. NaN if a sample was never scored.
+        quantiles (np.ndarray): ``(E, n)`` float32 in [0, 1], rank of the score after each epoch.
+        volatility (np.ndarray): ``(n,)`` float32, standard deviation of the quantiles over the
+            epochs. Ranks are compared because scores fall as the model learns.
+        seen (np.ndarray, optional): ``(n,)`` int64, number of epochs that kept the sample.
+        unseen (np.ndarray, optional): ``(n,)`` int64, longest run of epochs that pruned it.
+        last_seen (np.ndarray, optional): ``(n,)`` int64, the last epoch that kept it, counted from
+            1. 0 if no epoch kept it.
     """
 
     indices: np.ndarray
@@ -32,17 +34,17 @@ class SampleTable(NamedTuple):
 
 
 def table_of(history: List[EpochRecord]) -> SampleTable:
-    """Makes the table of the samples of a run.
+    """Builds the table of a run's samples.
 
     Args:
-        history (list[EpochRecord]): At least one record; all of one data set.
+        history (list[EpochRecord]): At least one record, all of the same training set.
     """
     last = history[-1]
     history = [record for record in history if record.stride == last.stride]
     quantiles = np.stack([ranks_of(record.scores) for record in history])
-    has_plans = all(len(record.keep) for record in history)
-    kept = [record.kept[:: last.stride] for record in history] if has_plans else None
-    seen, unseen, last_seen = count_seen(kept, history) if has_plans else (None, None, None)
+    has_masks = all(len(record.keep) for record in history)
+    kept = [record.kept[:: last.stride] for record in history] if has_masks else None
+    seen, unseen, last_seen = count_seen(kept, history) if has_masks else (None, None, None)
     return SampleTable(
         indices=np.arange(0, last.num_samples, last.stride),
         scores=last.scores.astype(np.float32),
@@ -54,26 +56,16 @@ def table_of(history: List[EpochRecord]) -> SampleTable:
     )
 
 
-def ranks_of(scores: np.ndarray) -> np.ndarray:
-    """Returns where each score stands among all, from 0 to 1; equal ones share their mean rank.
-
-    Args:
-        scores (np.ndarray): ``(n,)``; NaN stays NaN.
-    """
-    ranks = np.full(len(scores), np.nan, dtype=np.float32)
-    scored = np.flatnonzero(~np.isnan(scores))
-    _, group, counts = np.unique(scores[scored], return_inverse=True, return_counts=True)
-    middle = np.cumsum(counts) - (counts + 1) / 2
-    ranks[scored] = (middle / max(len(scored) - 1, 1))[group]
-    return ranks
-
-
 def count_seen(kept: List[np.ndarray], history: List[EpochRecord]) -> tuple:
-    """Counts the epochs with each sample, the longest stretch without it, and the last with it.
+    """Counts, for each sample, the epochs that kept it.
 
     Args:
-        kept (list[np.ndarray]): ``(n,)`` bool of each epoch.
-        history (list[EpochRecord]): Their records.
+        kept (list[np.ndarray]): One ``(n,)`` bool mask per epoch.
+        history (list[EpochRecord]): The records of these epochs.
+
+    Returns:
+        tuple: Three ``(n,)`` int64 arrays: the number of epochs that kept the sample, the longest
+        run of epochs that pruned it, and the last epoch that kept it, counted from 1.
     """
     seen, unseen, gap, last = (np.zeros(len(kept[0]), dtype=np.int64) for _ in range(4))
     for mask, record in zip(kept, history):
@@ -84,11 +76,11 @@ def count_seen(kept: List[np.ndarray], history: List[EpochRecord]) -> tuple:
     return seen, unseen, last
 
 
-def swapped_shares(history: List[EpochRecord]) -> Dict[str, np.ndarray]:
-    """Which share of the data set each epoch brought in, and which it dropped.
+def swapped_fractions(history: List[EpochRecord]) -> Dict[str, np.ndarray]:
+    """Returns the fraction of the training set that joined and left at each epoch.
 
     Returns:
-        dict: ``epoch``, from 1; ``joined`` and ``left``, shares of the data set.
+        dict: ``epoch``, counted from 1, and ``joined`` and ``left``, fractions of the training set.
     """
     pairs = [
         (one, two)
@@ -104,14 +96,14 @@ def swapped_shares(history: List[EpochRecord]) -> Dict[str, np.ndarray]:
 
 
 def mean_by_group(values: np.ndarray, groups: List[List[str]]) -> Dict[str, tuple]:
-    """Averages a number over the samples of each group; a sample may belong to several.
+    """Averages a value over the samples of each group. A sample may belong to several groups.
 
     Args:
         values (np.ndarray): ``(n,)``.
-        groups (list[list[str]]): The groups of each of the n samples.
+        groups (list[list[str]]): The groups of each sample.
 
     Returns:
-        dict: Name of the group to ``(mean, number of samples)``, ascending in the mean.
+        dict: Group name to ``(mean, number of samples)``, in ascending order of the mean.
     """
     sums: Dict[str, list] = {}
     for value, names in zip(values, groups):
@@ -124,14 +116,15 @@ def mean_by_group(values: np.ndarray, groups: List[List[str]]) -> Dict[str, tupl
 
 
 def choose_samples(table: SampleTable, count: int) -> Dict[str, np.ndarray]:
-    """Chooses the samples that are worth a look.
+    """Chooses extreme samples for inspection.
 
     Args:
-        table (SampleTable): Of n samples.
-        count (int): How many of each kind.
+        table (SampleTable): The table.
+        count (int): Number of samples of each kind.
 
     Returns:
-        dict: Kind to ``(count,)`` positions in the table, the most extreme first.
+        dict: Kind to ``(count,)`` positions in the table, the most extreme sample first. The kinds
+        are ``hardest``, ``easiest``, ``volatile`` and, if any sample was pruned, ``unseen``.
     """
     scores = table.scores
     kinds = dict(
@@ -140,12 +133,13 @@ def choose_samples(table: SampleTable, count: int) -> Dict[str, np.ndarray]:
         volatile=np.nan_to_num(table.volatility, nan=-1),
     )
     if table.unseen is not None and table.unseen.any():
-        # Among as long ones those that were seen least: 1 epoch of seen counts less than 1 of gap.
+        # Ties are broken by the number of epochs that kept the sample, scaled to less than 1.
         kinds['unseen'] = table.unseen - table.seen / (table.seen.max() + 1)
     return {kind: np.argsort(-values, kind='stable')[:count] for kind, values in kinds.items()}
 
 
 def _deviation(quantiles: np.ndarray) -> np.ndarray:
+    """Returns the standard deviation of each column, without NaN values."""
     known = ~np.isnan(quantiles)
     count = np.maximum(known.sum(0), 1)
     values = np.where(known, quantiles, 0)

@@ -1,6 +1,6 @@
-# The recogniser on fewer words and for longer, with every loss written down: what
-# tools/analysis/score_signal.py and benchmarks/score_fidelity.py read. CTC losses come unreduced, so that
-# batches of any size can be made of them afterwards.
+# The recogniser on fewer words and for more epochs. Records all losses for tools/analysis/score_signal.py
+# and benchmarks/score_fidelity.py. CTC losses are unreduced, so that they can be replayed in batches of any
+# size.
 _base_ = 'crnn-slim_6e_words.py'
 
 model = dict(decoder=dict(module_loss=dict(reduction='none')))
@@ -20,4 +20,4 @@ _base_.param_scheduler[1].update(end=max_epochs, T_max=max_epochs - 1)
 default_hooks = dict(
     bls=dict(type='bls_mm.BLSHook'), checkpoint=dict(interval=max_epochs, max_keep_ckpts=1)
 )
-custom_hooks = [dict(type='bls_mm.analysis.LossRecorder', num_measured=500)]
+custom_hooks = [dict(type='bls_mm.research.LossRecorder', num_measured=500)]

@@ -1,12 +1,12 @@
-# The task of docs/suspects.md: 2,000 words, half as high, in less than half a minute of one CPU core.
-# So few words teach little of others: one in nine unseen words is read.
+# The task of docs/label_issues.md: 2,000 words at half the height, less than half a minute on one CPU core.
+# With so few training words the model generalises little: it reads one in nine unseen words.
 _base_ = 'crnn-slim_6e_words.py'
 
 model = dict(
     backbone=dict(
         arch_layers=[1, 1, 1],
         arch_channels=[16, 32, 64],
-        # From 16 x 64 pixels to 1 x 16 steps of time.
+        # From 16 x 64 pixels to 1 x 16 time steps.
         strides=[(2, 2), (2, 2), (4, 1)],
     ),
     decoder=dict(in_channels=64),

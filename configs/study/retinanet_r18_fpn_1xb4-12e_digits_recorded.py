@@ -1,5 +1,4 @@
-# The detection demo on a quarter of its scenes, with every loss written down: what
-# tools/analysis/score_signal.py reads.
+# The detection demo on a quarter of its scenes. Records all losses for tools/analysis/score_signal.py.
 _base_ = '../demo/retinanet_r18_fpn_1xb4-12e_digits.py'
 
 train_dataloader = dict(
@@ -8,4 +7,4 @@ train_dataloader = dict(
 )
 train_cfg = dict(val_interval=13)
 default_hooks = dict(bls=dict(type='bls_mm.BLSHook'))
-custom_hooks = [dict(type='bls_mm.analysis.LossRecorder', num_measured=200)]
+custom_hooks = [dict(type='bls_mm.research.LossRecorder', num_measured=200)]

@@ -1,11 +1,11 @@
-"""Tells from a config alone what pruning would save, before any GPU is spent.
+"""Estimates from a config alone what pruning would save, before any training.
 
     python tools/analysis/estimate.py mmdet::retinanet/retinanet_r50_fpn_1x_coco.py \
         --num-samples 117266 --num-gpus 8
     python tools/analysis/estimate.py CONFIG --log work_dirs/an_old_run
 
-The losses are simulated: samples and iterations come close to those of a real run, and accuracy
-cannot be told.
+The losses are simulated. The estimated samples and iterations are close to those of a real run. The
+accuracy cannot be estimated.
 """
 
 import argparse
@@ -13,33 +13,34 @@ from typing import Iterator, Optional
 
 from mmengine.config import Config
 
-from bls_mm.analysis.estimate import (
-    Estimate,
-    RunSize,
-    adaptations,
-    estimate,
-    plan_run,
-    seconds_per_iteration,
-    size_of,
-)
+from bls_mm.analysis.adaptations import adaptations
+from bls_mm.analysis.estimate import Estimate, RunSize, estimate, plan_run, size_of
+from bls_mm.analysis.runs import seconds_per_iteration
 from bls_mm.config import attach_bls, load_config
 
 EXCEPTION = ", unless scorer='auto' finds the loss of each sample in the model"
 
 
 def parse_args() -> argparse.Namespace:
+    """Parses the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('config', help='a config file, or mmdet::path/of/a/config.py')
-    parser.add_argument('--pruner', help='prune by this one; the default is that of the config')
-    parser.add_argument('--scorer', help='score by this one, with --pruner')
-    parser.add_argument('--num-samples', type=int, help='of the training set, if it is not here')
-    parser.add_argument('--num-gpus', type=int, default=1)
-    parser.add_argument('--log', help='work dir of an old run of this model, for the time')
+    parser.add_argument('--pruner', help="pruner to use; default: the config's, or SeTa")
+    parser.add_argument('--scorer', help='scorer to use, with --pruner')
+    parser.add_argument(
+        '--num-samples', type=int, help='length of the training set, if its files are missing'
+    )
+    parser.add_argument(
+        '--num-gpus', type=int, default=1, help='number of GPUs (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--log', help='work dir of an earlier run of this model, for the time of an iteration'
+    )
     return parser.parse_args()
 
 
 def to_config(args: argparse.Namespace) -> Config:
-    """Returns the config with a BLSSampler, put there if it has none."""
+    """Returns the config with a BLSSampler, which is added if the config has none."""
     cfg = load_config(args.config)
     prunes = 'BLSSampler' in str((cfg.get('train_dataloader') or {}).get('sampler'))
     if prunes and not args.pruner:
@@ -48,9 +49,15 @@ def to_config(args: argparse.Namespace) -> Config:
 
 
 def describe(size: RunSize, result: Estimate, seconds: Optional[float]) -> Iterator[str]:
-    """Yields the lines of an estimate."""
+    """Yields the lines of an estimate.
+
+    Args:
+        size (RunSize): Size of the run.
+        result (Estimate): The estimate.
+        seconds (float, optional): Seconds of an iteration.
+    """
     yield (
-        f'run: {size.max_epochs} epochs of {size.num_samples:,} samples, batches of '
+        f'run: {size.max_epochs} epochs of {size.num_samples:,} samples, batch size '
         f'{size.batch_size} on {size.num_gpus} GPU(s)'
     )
     yield (
@@ -63,25 +70,26 @@ def describe(size: RunSize, result: Estimate, seconds: Optional[float]) -> Itera
             count * seconds / 3600 for count in (result.iterations, result.iterations_unpruned)
         )
         yield (
-            f'time: {hours:.2f} h instead of {unpruned:.2f} h of training, at {seconds:.3f} s an '
+            f'time: {hours:.2f} h of training instead of {unpruned:.2f} h, at {seconds:.3f} s per '
             'iteration'
         )
     yield (
-        f'score: rank correlation {result.correlation:.2f} with the loss of the sample itself; '
+        f'score: rank correlation {result.correlation:.2f} with the loss of each sample; '
         + judge(result.correlation)
     )
 
 
 def judge(correlation: float) -> str:
-    """Says what the quality of a score means."""
-    if not correlation > 0.15:  # also where it is nan
-        return f'close to random{EXCEPTION}; else use DynamicRandom, or a smaller batch'
+    """Returns a verdict on the quality of a score."""
+    if not correlation > 0.15:  # also if it is NaN
+        return f'close to random{EXCEPTION}; otherwise use DynamicRandom, or a smaller batch'
     if correlation < 0.4:
-        return f'weak{EXCEPTION}; a smaller batch helps too'
+        return f'weak{EXCEPTION}; a smaller batch also helps'
     return 'a fair proxy'
 
 
 def main() -> None:
+    """Runs the command line tool."""
     args = parse_args()
     try:
         cfg = to_config(args)

@@ -1,19 +1,21 @@
-"""Shows what the batch losses of a recorded run tell of its samples: spectra and correlations.
+"""Plots what the batch losses of a recorded run reveal about its samples: spectra and correlations.
 
-A run is recorded by `custom_hooks=[dict(type='bls_mm.analysis.LossRecorder')]` and NoPruning.
+To record a run, train it with custom_hooks=[dict(type='bls_mm.research.LossRecorder')] and the
+pruner NoPruning.
 """
 
 import argparse
 from pathlib import Path
-from typing import Dict
+from typing import Dict, List
 
 import numpy as np
 import torch
 
-from bls_mm.analysis import LossRecord, signal
-from bls_mm.analysis.fidelity import rank_correlation
-from bls_mm.analysis.replay import play, recorded_losses
+from bls_mm.analysis.rank_correlation import rank_correlation
+from bls_mm.records.atomic import write_atomically
 from bls_mm.registry import SCORERS, build
+from bls_mm.research import LossRecord, signal
+from bls_mm.research.replay import recorded_losses, replay
 from bls_mm.scorers import Scorer
 
 try:
@@ -22,7 +24,7 @@ try:
     matplotlib.use('agg')
     from matplotlib import pyplot as plt
 except ImportError as error:
-    raise SystemExit('the plots need matplotlib; pip install matplotlib') from error
+    raise SystemExit('plots need matplotlib; install it with: pip install matplotlib') from error
 
 ALPHAS = (0.5, 0.7, 0.9)
 SHOWN: Dict[str, dict] = {
@@ -33,21 +35,26 @@ BATCH_SIZES = (2, 4, 8, 16, 32, 64, 128)
 
 
 def plot_filter(path: Path) -> None:
-    """Draws impulse and frequency response of the average."""
+    """Plots the impulse response and the frequency response of the moving average."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout='constrained')
     frequencies = np.linspace(0, 0.5, 200)
     for alpha in ALPHAS:
         label = f'alpha {alpha}: noise gain {signal.noise_gain(alpha):.2f}'
         left.plot(signal.impulse_response(alpha, 20), 'o-', markersize=3, label=label)
         right.plot(frequencies, signal.frequency_response(alpha, frequencies))
-    left.set(xlabel='visits later', ylabel='weight of a batch loss')
-    right.set(xlabel='cycles a visit', ylabel='gain', ylim=(0, 1.02))
+    left.set(xlabel='visits after the batch', ylabel='weight of a batch loss')
+    right.set(xlabel='cycles per visit', ylabel='gain', ylim=(0, 1.02))
     left.legend()
     save(figure, path)
 
 
-def correlations(record: LossRecord, scorer: dict) -> list:
-    """Plays the batches of a run; returns the rank correlation with the truth after each epoch."""
+def correlations(record: LossRecord, scorer: dict) -> List[float]:
+    """Returns the rank correlation of scores and true losses after each epoch of a run.
+
+    Args:
+        record (LossRecord): The run, which is replayed batch by batch.
+        scorer (dict): Config of the scorer.
+    """
     scorer = build(SCORERS, 'scorer', scorer, Scorer, num_samples=record.true_losses.shape[1])
     ends = np.cumsum(record.sizes)
     per_sample = len(record.losses) != len(record.sizes)
@@ -62,11 +69,11 @@ def correlations(record: LossRecord, scorer: dict) -> list:
 
 
 def plot_run(record: LossRecord, path: Path) -> None:
-    """Draws spectra of a run's batch losses and correlations of scores; prints their numbers."""
+    """Plots the spectra of a run's batch losses and the correlations of scores; prints both."""
     figure, axes = plt.subplots(1, 4, figsize=(16, 3.6), layout='constrained')
     parts = signal.decompose(record)
     views = {
-        'as they are': parts,
+        'absolute': parts,
         'without the common trend': parts.without_common_trend(),
         'relative, without trend': parts.relative().without_common_trend(),
     }
@@ -75,18 +82,18 @@ def plot_run(record: LossRecord, path: Path) -> None:
             frequencies, power = signal.power_spectrum(series)
             axis.semilogy(frequencies, power, 'o-', label=name)
             print(
-                f'{title}, {name}: {signal.low_share(frequencies, power):.2f} of the power at up '
-                f'to 0.25 cycles a visit; power {power.sum():.3g}; constant over visits '
+                f'{title}, {name}: fraction {signal.low_fraction(frequencies, power):.2f} of the '
+                f'power below 0.25 cycles per visit; power {power.sum():.3g}; constant over visits '
                 f'{signal.constant_power(series):.3g}'
             )
-        axis.set(title=f'Batch losses, {title}', xlabel='cycles a visit', ylabel='power density')
+        axis.set(title=f'Batch losses, {title}', xlabel='cycles per visit', ylabel='power density')
         axis.legend()
     for name, scorer in SHOWN.items():
         found = correlations(record, scorer)
         axes[3].plot(range(1, len(found) + 1), found, 'o-', markersize=3, label=name)
         print(f'{name}: rank correlation after each epoch', *(f'{value:.2f}' for value in found))
     axes[3].set(
-        title=f'Batches of {np.median(record.sizes):.0f}',
+        title=f'Batch size {np.median(record.sizes):.0f}',
         xlabel='epoch',
         ylabel='rank correlation with the true loss',
     )
@@ -95,40 +102,51 @@ def plot_run(record: LossRecord, path: Path) -> None:
 
 
 def plot_batch_sizes(record: LossRecord, path: Path) -> None:
-    """Draws correlations after the last epoch, for batches of any size made of a run's losses."""
+    """Plots the correlations after the last epoch if the run had used other batch sizes."""
     losses = recorded_losses(record)
     figure, axis = plt.subplots(figsize=(5.5, 3.6), layout='constrained')
     for name, scorer in SHOWN.items():
         found = []
         for batch_size in BATCH_SIZES:
-            *_, (scores, _) = play(losses, batch_size, scorer, dict(type='NoPruning'), seed=0)
+            *_, (scores, _) = replay(losses, batch_size, scorer, dict(type='NoPruning'), seed=0)
             found.append(rank_correlation(scores, losses.truth[-1]))
         axis.semilogx(BATCH_SIZES, found, 'o-', base=2, label=name)
-        print(f'{name}: rank correlation at batch', *zip(BATCH_SIZES, np.round(found, 2)))
+        print(f'{name}: rank correlation by batch size', *zip(BATCH_SIZES, np.round(found, 2)))
     axis.set(xlabel='batch size', ylabel='rank correlation with the true loss')
     axis.legend()
     save(figure, path)
 
 
 def save(figure, path: Path) -> None:
-    figure.savefig(path, dpi=75)
+    """Saves and closes a figure."""
+    write_atomically(path, lambda file: figure.savefig(file, dpi=75, format=path.suffix[1:]))
     plt.close(figure)
     print(f'wrote {path}')
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument('work_dir', nargs='?', help='of a recorded run; without, only the filter')
-    options.add_argument('--out', type=Path, default=Path('work_dirs/signal'), help='of the plots')
-    options.add_argument('--name', default='run', help='what names of plots begin with')
-    args = options.parse_args()
+    """Runs the command line tool."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        'work_dir', nargs='?', help='work dir of a recorded run; without it, plot only the filter'
+    )
+    parser.add_argument(
+        '--out',
+        type=Path,
+        default=Path('work_dirs/signal'),
+        help='folder of the plots (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--name', default='run', help='prefix of the file names (default: %(default)s)'
+    )
+    args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     if args.work_dir is None:
         plot_filter(args.out / 'filter.png')
         return
     try:
         record = LossRecord.load(args.work_dir)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, ValueError) as error:
         raise SystemExit(str(error)) from error
     plot_run(record, args.out / f'{args.name}_run.png')
     if len(record.losses) == len(record.indices):

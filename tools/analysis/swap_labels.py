@@ -1,9 +1,9 @@
-"""Swaps the labels of some images of an MMOCR recognition set, to see whether they are found again.
+"""Swaps the labels of some images of an MMOCR recognition set, to measure how many are found again.
 
-    python tools/analysis/swap_labels.py data/words/*/textrecog_train.json --share 0.05
+    python tools/analysis/swap_labels.py data/words/*/textrecog_train.json --fraction 0.05
 
-writes ``textrecog_train_swapped.json`` beside each file. What has the text of another image is
-marked there with ``"swapped": true``, which training does not look at.
+writes ``textrecog_train_swapped.json`` beside each file. Images that got the text of another image
+are marked with ``"swapped": true``, which training ignores.
 """
 
 import argparse
@@ -12,21 +12,23 @@ from pathlib import Path
 
 import numpy as np
 
+from bls_mm.records.atomic import write_text
 
-def swap_labels(samples: list[dict], share: float, rng: np.random.Generator) -> list[dict]:
-    """Gives a share of the samples the text of another one of them.
+
+def swap_labels(samples: list[dict], fraction: float, rng: np.random.Generator) -> list[dict]:
+    """Gives a fraction of the samples the text of another one of them.
 
     Args:
-        samples: Items of a ``data_list``, each with one instance.
-        share: Share of the samples, in ``[0, 1]``.
-        rng: Source of randomness.
+        samples (list[dict]): Items of a ``data_list``, each with one instance.
+        fraction (float): Fraction of the samples, in [0, 1].
+        rng (np.random.Generator): Source of randomness.
 
     Returns:
-        list: New items; those whose text is now another have ``swapped=True``.
+        list[dict]: New items. Those with a different text have ``swapped=True``.
     """
-    chosen = rng.permutation(len(samples))[: round(share * len(samples))]
+    chosen = rng.permutation(len(samples))[: round(fraction * len(samples))]
     texts = {i: samples[i]['instances'][0]['text'] for i in chosen}
-    # In a ring of different images every text moves; equal texts may still meet.
+    # Each chosen image gets the text of the previous one, which may be the same word.
     swapped = dict(zip(chosen, np.roll(chosen, 1)))
     result = []
     for i, sample in enumerate(samples):
@@ -41,19 +43,25 @@ def main() -> None:
     """Runs the command line tool."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('annotations', nargs='+', type=Path, help='annotation files of OCRDataset')
-    parser.add_argument('--share', type=float, default=0.05, help='share of the labels to swap')
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument(
+        '--fraction',
+        '--share',  # the name in version 0.1
+        type=float,
+        default=0.05,
+        help='fraction of the labels to swap (default: %(default)s)',
+    )
+    parser.add_argument('--seed', type=int, default=0, help='random seed (default: %(default)s)')
     args = parser.parse_args()
-    if not 0 <= args.share <= 1:
-        parser.error(f'--share must be between 0 and 1, but got {args.share}')
+    if not 0 <= args.fraction <= 1:
+        parser.error(f'--fraction must be between 0 and 1, but got {args.fraction}')
     for number, path in enumerate(args.annotations):
         annotations = json.loads(path.read_text())
         rng = np.random.default_rng([args.seed, number])
-        annotations['data_list'] = swap_labels(annotations['data_list'], args.share, rng)
+        annotations['data_list'] = swap_labels(annotations['data_list'], args.fraction, rng)
         out = path.with_name(f'{path.stem}_swapped.json')
-        out.write_text(json.dumps(annotations))
+        write_text(out, json.dumps(annotations))
         count = sum('swapped' in sample for sample in annotations['data_list'])
-        print(f'{out}: {count:,} of {len(annotations["data_list"]):,} labels are swapped')
+        print(f'wrote {out}: {count:,} of {len(annotations["data_list"]):,} labels are swapped')
 
 
 if __name__ == '__main__':

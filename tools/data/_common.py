@@ -1,4 +1,4 @@
-"""What data makers share: a set appears whole or not at all, and once; errors are one sentence."""
+"""Functions that the data makers share: argument types, errors, atomic writes, processes."""
 
 import argparse
 import hashlib
@@ -18,30 +18,30 @@ STAMP = 'made_with.json'
 
 
 def whole_number(least: int) -> Callable[[str], int]:
-    """An argparse type: a whole number from ``least``."""
+    """Returns an argparse type for integers of at least ``least``."""
 
     def parse(text: str) -> int:
         if not text.isdecimal() or int(text) < least:
-            raise argparse.ArgumentTypeError(f'{text!r} is not a whole number from {least}.')
+            raise argparse.ArgumentTypeError(f'{text!r} is not an integer of at least {least}.')
         return int(text)
 
     return parse
 
 
-def share(text: str) -> float:
-    """An argparse type: a number from 0 to 1."""
+def fraction(text: str) -> float:
+    """Parses a number in [0, 1]; an argparse type."""
     try:
         number = float(text)
     except ValueError:
         number = None
     if number is None or not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f'{text!r} is not a number from 0 to 1.')
+        raise argparse.ArgumentTypeError(f'{text!r} is not a number between 0 and 1.')
     return number
 
 
 @contextmanager
 def plain_errors(tool: str) -> Iterator[None]:
-    """Ends the program with one sentence where a user's folder or key is the cause."""
+    """Ends the program with one sentence on errors of files, and on Ctrl+C."""
     try:
         yield
     except OSError as error:
@@ -51,35 +51,35 @@ def plain_errors(tool: str) -> Iterator[None]:
 
 
 def fingerprint() -> str:
-    """Digest of the data makers' source, so that a change to them makes their sets anew."""
+    """Returns a digest of the data makers' source, so that a change of it makes new data sets."""
     sources = sorted(Path(__file__).parent.glob('*.py'))
     return hashlib.sha256(b''.join(source.read_bytes() for source in sources)).hexdigest()
 
 
 def make_once(folder: Path, arguments: dict, make: Callable[[Path], None]) -> bool:
-    """Makes a data set in ``folder``, unless the same set is there already.
+    """Makes a data set in ``folder``, unless it already contains the same data set.
 
-    The set grows in a temporary folder beside it and is renamed when complete, so that an
-    interruption leaves no half set.
+    The data set is written to a temporary folder and renamed when it is complete, so that an
+    interruption leaves no partial data set.
 
     Args:
-        folder: Where the set belongs. It may exist only if this function made it; then it is
-            replaced.
-        arguments: What decides the content of the set, in the types of JSON.
-        make: Writes the set into the empty folder that it is given.
+        folder (Path): Folder of the data set. If it exists, it must be a data set made by this
+            function, which is replaced.
+        arguments (dict): Everything that determines the data set, in JSON types.
+        make (Callable): Writes the data set into an empty folder.
 
     Returns:
-        bool: Whether the set was made.
+        bool: Whether the data set was made.
 
     Raises:
-        FileExistsError: ``folder`` holds something else.
+        FileExistsError: If ``folder`` contains something else.
     """
     stamp = {**arguments, 'code': fingerprint()}
     folder = folder.absolute()
     if folder.exists() and not (folder / STAMP).is_file():
         raise FileExistsError(
-            f"'{folder}' exists and is no data set of this tool: give --out another folder, "
-            'or remove this one.'
+            f"'{folder}' exists and is not a data set of this tool; give another folder with "
+            '--out, or delete this one.'
         )
     if folder.exists() and json.loads((folder / STAMP).read_text()) == stamp:
         return False
@@ -96,13 +96,13 @@ def make_once(folder: Path, arguments: dict, make: Callable[[Path], None]) -> bo
 
 
 def set_up_worker() -> None:
-    """One thread for each process; an interruption is the main process's to handle."""
+    """Limits a worker to one thread, and leaves Ctrl+C to the main process."""
     cv2.setNumThreads(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def parallel_map(function: Callable, items: Sequence, processes: int, description: str) -> Iterator:
-    """Results in the order of ``items``, computed by several processes, with a progress bar."""
+    """Yields results in the order of ``items``, from several processes, with a progress bar."""
     with Pool(processes, set_up_worker) as pool:
         results = pool.imap(function, items, chunksize=16)
         yield from track(results, description, total=len(items))

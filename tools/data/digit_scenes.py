@@ -1,6 +1,6 @@
-"""Draws scenes: handwritten digits at random places, sizes and angles on textured backgrounds.
+"""Draws scenes of handwritten digits: random positions, sizes and angles, textured backgrounds.
 
-The digits are those of scikit-learn's ``load_digits``: 1,797 images of 8x8 pixels (Alpaydin and
+The digits come from scikit-learn's ``load_digits``: 1,797 images of 8x8 pixels (Alpaydin and
 Kaynak, 1998, 'Optical Recognition of Handwritten Digits', UCI).
 """
 
@@ -9,32 +9,32 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
+from painting import draw_colour, draw_luminance, draw_shading, draw_texture, paint
 from sklearn.datasets import load_digits
-from word_images import draw_colour, draw_luminance, draw_shading, draw_texture, paint
 
 LONG_SIDE = 128
 SHORT_SIDES = (80, 96)
-EMPTY_SHARE = 0.08  # images without a digit
-MOST_DIGITS = 6
-HEIGHTS = (18, 48)  # of a digit's box of 8x8 pixels, before rotation
-STRETCHES = (0.8, 1.2)  # width by height
-ANGLE = 15  # degrees, either way
-CONTRASTS = (70, 200)  # in luminance, between a digit and what lies behind it
-TEXTURES = (0.1, 0.4)  # deviation of the background, in parts of the contrast
-LEAST_VISIBLE = 0.85  # of a digit that others overlap
-TRIES = 20  # to find a place for a digit
-VAL_SHARE = 0.2  # of the digit images: the last ones
+EMPTY_FRACTION = 0.08  # images without a digit
+MAX_DIGITS = 6
+HEIGHTS = (18, 48)  # pixels, of the digit image before rotation
+STRETCHES = (0.8, 1.2)  # width relative to height
+ANGLE = 15  # degrees, in either direction
+CONTRASTS = (70, 200)  # difference in luminance between a digit and its background
+TEXTURES = (0.1, 0.4)  # standard deviation of the background, relative to the contrast
+MIN_VISIBLE = 0.85  # fraction of a digit that must stay visible
+TRIES = 20  # positions to try for each digit
+VAL_FRACTION = 0.2  # the last digit images
 
 
 @dataclass(frozen=True)
 class Scene:
-    """An image with what is to be found in it.
+    """An image with its annotations, for D digits.
 
     Args:
-        image: (height, width, 3), uint8, channels in OpenCV's order.
-        masks: (digits, height, width), bool: the pixels of each digit that are visible.
-        labels: (digits,), the class of each, 0 to 9.
-        sources: (digits,), the index of each in ``load_digits``.
+        image (np.ndarray): ``(height, width, 3)`` uint8, channels in OpenCV's order (BGR).
+        masks (np.ndarray): ``(D, height, width)`` bool, the visible pixels of each digit.
+        labels (np.ndarray): ``(D,)``, the class of each digit, 0 to 9.
+        sources (np.ndarray): ``(D,)``, the index of each digit in ``load_digits``.
     """
 
     image: np.ndarray
@@ -45,29 +45,29 @@ class Scene:
 
 @lru_cache(maxsize=1)
 def digit_images() -> tuple[np.ndarray, np.ndarray]:
-    """All digit images (1797, 8, 8), float32 in [0, 1], and their classes (1797,)."""
+    """Returns all digit images (1797, 8, 8), float32 in [0, 1], and their classes (1797,)."""
     digits = load_digits()
     return (digits.images / 16).astype(np.float32), digits.target
 
 
 def split_digits(split: str) -> np.ndarray:
-    """Indices of the digit images of a split ('train' or 'val'), for good."""
+    """Returns the indices of the digit images of a split, ``'train'`` or ``'val'``."""
     total = len(digit_images()[0])
-    first = total - round(VAL_SHARE * total)
+    first = total - round(VAL_FRACTION * total)
     return np.arange(first) if split == 'train' else np.arange(first, total)
 
 
 def draw_digit(digit: np.ndarray, height: float, stretch: float, angle: float) -> np.ndarray:
-    """Enlarges a digit smoothly and rotates it.
+    """Enlarges and rotates a digit.
 
     Args:
-        digit: (8, 8), float32 in [0, 1].
-        height: Of the whole digit image in pixels.
-        stretch: Width by height.
-        angle: In degrees, counter-clockwise.
+        digit (np.ndarray): ``(8, 8)`` float32 in [0, 1].
+        height (float): Height of the enlarged image in pixels.
+        stretch (float): Width relative to height.
+        angle (float): Rotation in degrees, counter-clockwise.
 
     Returns:
-        np.ndarray: How opaque each pixel is, float32 in [0, 1], cut to the ink.
+        np.ndarray: Opacity of each pixel, float32 in [0, 1], cropped to the ink.
     """
     side = int(2 * height)
     scale = np.diag([stretch, 1]) * height / len(digit)
@@ -75,14 +75,14 @@ def draw_digit(digit: np.ndarray, height: float, stretch: float, angle: float) -
     centre = (len(digit) - 1) / 2
     shift = side / 2 - turn @ (centre, centre)
     ink = cv2.warpAffine(digit, np.column_stack([turn, shift]), (side, side), flags=cv2.INTER_CUBIC)
-    # The enlarged strokes are as blurred as the 8x8 pixels; a steep ramp gives them edges again.
+    # Enlarging 8x8 pixels blurs the strokes; a steep ramp sharpens their edges.
     ink = np.clip((ink - 0.35) / 0.3, 0, 1)
     left, top, width, height = cv2.boundingRect((ink > 0).astype(np.uint8))
     return ink[top : top + height, left : left + width]
 
 
 def draw_size(rng: np.random.Generator) -> tuple[int, int]:
-    """Height and width of an image, as often portrait as landscape."""
+    """Returns a random height and width, portrait or landscape with equal probability."""
     short = int(rng.integers(SHORT_SIDES[0], SHORT_SIDES[1] + 1))
     return (LONG_SIDE, short) if rng.random() < 0.5 else (short, LONG_SIDE)
 
@@ -94,17 +94,17 @@ def place_digit(
     areas: list[int],
     size: tuple[int, int],
 ) -> np.ndarray | None:
-    """Puts ``ink`` at a random place where it leaves enough of the earlier digits visible.
+    """Places a digit at a random position that leaves enough of the earlier digits visible.
 
     Args:
-        rng: Chance.
-        ink: (height, width) of the digit, in [0, 1].
-        masks: What is visible of each earlier digit, (height, width) of the image, bool.
-        areas: Pixels of each earlier digit, visible or not.
-        size: Height and width of the image.
+        rng (np.random.Generator): Source of randomness.
+        ink (np.ndarray): Opacity of the digit, in [0, 1].
+        masks (list[np.ndarray]): Visible pixels of each earlier digit, bool, in image size.
+        areas (list[int]): Number of pixels of each earlier digit, visible or not.
+        size (tuple[int, int]): Height and width of the image.
 
     Returns:
-        np.ndarray | None: The ink in the image (height, width), or None if no place was found.
+        np.ndarray | None: The opacity in image size. None if no position was found.
     """
     room = np.subtract(size, ink.shape)
     if (room < 0).any():
@@ -115,7 +115,7 @@ def place_digit(
         placed[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
         hidden = placed >= 0.5
         if all(
-            (mask & ~hidden).sum() >= LEAST_VISIBLE * area
+            (mask & ~hidden).sum() >= MIN_VISIBLE * area
             for mask, area in zip(masks, areas, strict=True)
         ):
             return placed
@@ -123,7 +123,7 @@ def place_digit(
 
 
 def draw_scene(rng: np.random.Generator, sources: np.ndarray) -> Scene:
-    """Draws a scene with digits out of ``sources``, indices into :func:`digit_images`."""
+    """Draws a scene with digits from ``sources``, indices into :func:`digit_images`."""
     digits, classes = digit_images()
     size = draw_size(rng)
     contrast, ground = rng.uniform(*CONTRASTS), rng.uniform(0, 255)
@@ -131,7 +131,7 @@ def draw_scene(rng: np.random.Generator, sources: np.ndarray) -> Scene:
     texture = draw_texture(rng, *size) * rng.uniform(*TEXTURES) * contrast
     image += texture[..., None] * rng.uniform(0.6, 1.4, 3).astype(np.float32)
 
-    count = 0 if rng.random() < EMPTY_SHARE else rng.integers(1, MOST_DIGITS + 1)
+    count = 0 if rng.random() < EMPTY_FRACTION else rng.integers(1, MAX_DIGITS + 1)
     masks, areas, drawn = [], [], []
     for source in rng.choice(sources, count, replace=False):
         height = np.exp(rng.uniform(*np.log(HEIGHTS)))

@@ -1,17 +1,16 @@
-"""Makes a classification data set of rendered characters, so that a training needs no download.
+"""Makes a classification data set of rendered characters. Nothing is downloaded.
 
     python tools/data/make_characters.py --out data/characters --train 10000 --test 10000 --seed 0
 
-Letters and digits, 36 classes, each drawn as the words of make_words.py are: half of the images in
-the style of its 'printed' set, half in that of 'scene'. Grey, 32 by 32 pixels, in the format of
-MNIST, which MMPretrain's and torchvision's MNIST read:
+The 36 classes are letters and digits, rendered like the words of make_words.py: half of the images
+in the style 'printed', half in the style 'scene'. The images are grey, 32 by 32 pixels. The files
+have the format of MNIST, which the MNIST classes of MMPretrain and torchvision read:
 
     data/characters/train-images-idx3-ubyte, train-labels-idx1-ubyte
     data/characters/t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte
 
-An image depends on nothing but the seed and its own place: neither the number of processes nor
-that of the images changes it. With --wrong 0.1 a tenth of the training images have another class
-than they show.
+Each image depends only on the seed and its index, not on the number of processes or images. With
+--wrong 0.1, 10 % of the training images have a wrong label.
 """
 
 import argparse
@@ -21,21 +20,22 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from _common import make_once, parallel_map, plain_errors, share, whole_number
-from word_images import PRINTED, SCENE, render_word
+from _common import fraction, make_once, parallel_map, plain_errors, whole_number
+from word_images import render_word
+from word_styles import PRINTED, SCENE
 from word_texts import ALPHABET
 
 SIDE = 32  # pixels
 STYLES = (PRINTED, SCENE)
-SPLITS = {'train': 'train', 'test': 't10k'}  # and how MNIST calls them
-UNSIGNED_BYTES = 8  # the code of this type in MNIST's format
+SPLITS = {'train': 'train', 'test': 't10k'}  # our names and the names in MNIST's files
+UNSIGNED_BYTES = 8  # type code in MNIST's format
 
 
 def make_character(index: int, split: int, seed: int) -> tuple[np.ndarray, int]:
     """Renders one character.
 
     Returns:
-        tuple: Grey image (32, 32), uint8; and its class.
+        tuple: Grey image ``(32, 32)`` uint8, and its class.
     """
     rng = np.random.default_rng([seed, split, index])
     label = int(rng.integers(len(ALPHABET)))
@@ -45,7 +45,7 @@ def make_character(index: int, split: int, seed: int) -> tuple[np.ndarray, int]:
 
 
 def centre(image: np.ndarray) -> np.ndarray:
-    """Fits an image into a square, its shape kept; its rim goes on where it is too narrow."""
+    """Scales an image to fit into a square, and pads it by repeating its border pixels."""
     scale = SIDE / max(image.shape)
     width, height = (max(1, round(scale * side)) for side in image.shape[::-1])
     image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
@@ -54,24 +54,24 @@ def centre(image: np.ndarray) -> np.ndarray:
     return cv2.copyMakeBorder(image, *rims, cv2.BORDER_REPLICATE)
 
 
-def with_wrong_labels(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
-    """Gives a share of the samples another class; more samples change none of the first ones.
+def with_wrong_labels(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:
+    """Replaces the class of some samples with another one, independently of their number.
 
     Args:
-        labels: (samples,), classes.
-        share: Chance of each sample, in [0, 1].
-        seed: Any number from 0.
+        labels (np.ndarray): ``(N,)``, classes.
+        fraction (float): Probability of a wrong class, in [0, 1].
+        seed (int): Random seed, at least 0.
 
     Returns:
-        np.ndarray: (samples,), classes.
+        np.ndarray: ``(N,)``, classes.
     """
     chances = np.random.default_rng([seed, len(SPLITS)]).random((len(labels), 2))
     others = 1 + np.floor(chances[:, 1] * (len(ALPHABET) - 1)).astype(int)
-    return np.where(chances[:, 0] < share, (labels + others) % len(ALPHABET), labels)
+    return np.where(chances[:, 0] < fraction, (labels + others) % len(ALPHABET), labels)
 
 
 def as_idx(array: np.ndarray) -> bytes:
-    """An array of bytes in MNIST's format: type, number of dimensions, their sizes, content."""
+    """Encodes a uint8 array in MNIST's format: type, number of dimensions, sizes, content."""
     head = bytes([0, 0, UNSIGNED_BYTES, array.ndim])
     return head + np.array(array.shape, dtype='>u4').tobytes() + array.tobytes()
 
@@ -79,7 +79,7 @@ def as_idx(array: np.ndarray) -> bytes:
 def write_sets(
     folder: Path, counts: dict[str, int], wrong: float, seed: int, processes: int
 ) -> None:
-    """Writes images and labels into an empty folder."""
+    """Writes the images and labels of both splits into an empty folder."""
     for place, (split, name) in enumerate(SPLITS.items()):
         make = partial(make_character, split=place, seed=seed)
         made = parallel_map(make, range(counts[split]), processes, f'{split} characters')
@@ -94,18 +94,18 @@ def write_sets(
 def make_characters(
     out: Path, train: int, test: int, seed: int, processes: int, wrong: float = 0.0
 ) -> bool:
-    """Makes the set in the folder ``out``, unless it is there already.
+    """Makes the data set in the folder ``out``, unless it already exists.
 
     Args:
-        out: Folder of the set.
-        train: Number of training images.
-        test: Number of test images.
-        seed: Any number from 0.
-        processes: How many processes share the work.
-        wrong: Share of the training images with a wrong label, in [0, 1].
+        out (Path): Folder of the data set.
+        train (int): Number of training images.
+        test (int): Number of test images.
+        seed (int): Random seed, at least 0.
+        processes (int): Number of processes.
+        wrong (float): Fraction of training images with a wrong label, in [0, 1]. Defaults to 0.
 
     Returns:
-        bool: Whether anything was made.
+        bool: Whether the data set was made.
     """
     counts = {'train': train, 'test': test}
     write = partial(write_sets, counts=counts, wrong=wrong, seed=seed, processes=processes)
@@ -113,14 +113,19 @@ def make_characters(
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('--out', type=Path, default='data/characters', help='folder to make')
+    out = 'data/characters'
+    parser.add_argument('--out', type=Path, default=out, help='folder of the data set')
     parser.add_argument('--train', type=whole_number(1), default=10000, help='training images')
     parser.add_argument('--test', type=whole_number(1), default=10000, help='test images')
-    parser.add_argument('--wrong', type=share, default=0.0, help='share of wrong training labels')
-    parser.add_argument('--seed', type=whole_number(0), default=0)
-    parser.add_argument('--processes', type=whole_number(1), default=os.cpu_count())
+    parser.add_argument(
+        '--wrong', type=fraction, default=0.0, help='fraction of wrong training labels'
+    )
+    parser.add_argument('--seed', type=whole_number(0), default=0, help='random seed')
+    parser.add_argument(
+        '--processes', type=whole_number(1), default=os.cpu_count(), help='number of processes'
+    )
     return parser.parse_args(argv)
 
 
@@ -129,7 +134,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     with plain_errors('make_characters'):
         made = make_characters(**vars(args))
-    done = 'made' if made else 'here already:'
+    done = 'made' if made else 'already contains'
     print(f'{args.out}: {done} {args.train} training and {args.test} test images')
 
 

@@ -1,4 +1,4 @@
-"""Makes a detection data set in COCO's format: handwritten digits over textured grounds.
+"""Makes a detection data set in COCO format: handwritten digits on textured backgrounds.
 
     python tools/data/make_digit_scenes.py --out data/digit_scenes --train 1600 --val 300 --seed 0
 
@@ -8,9 +8,9 @@ makes
     data/digit_scenes/val/000000.jpg, ...
     data/digit_scenes/annotations/train.json, val.json
 
-with boxes and masks (RLE). No digit image is in both splits; the key ``digit`` of an annotation
-names its image in scikit-learn's ``load_digits``. A scene depends on nothing but the seed and its
-own place: neither the number of processes nor that of the scenes changes it.
+with boxes and masks (RLE). The splits use different digit images. The key ``digit`` of an
+annotation is the index of its image in scikit-learn's ``load_digits``. Each scene depends only on
+the seed and its index, not on the number of processes or scenes.
 """
 
 import argparse
@@ -30,9 +30,10 @@ QUALITY = 90  # of the JPEG files
 
 
 def describe(mask: np.ndarray) -> dict:
-    """What COCO says of a mask (height, width): its run lengths, box and area in pixels.
+    """Returns the COCO annotation of a mask: its RLE, its box (x, y, width, height) and its area.
 
-    The box is (x, y, width, height).
+    Args:
+        mask (np.ndarray): ``(height, width)`` bool.
     """
     rle = coco_mask.encode(np.asfortranarray(mask, np.uint8))
     return {
@@ -80,7 +81,7 @@ def write_split(folder: Path, split: str, count: int, seed: int, processes: int)
         'info': {'description': f'Handwritten digits in scenes, {split}, seed {seed}'},
         'licenses': [],
         'images': images,
-        # Ids start at 1: pycocotools takes an annotation of id 0 for an unmatched one.
+        # Ids start at 1: pycocotools treats an annotation with id 0 as unmatched.
         'annotations': [{'id': i, **found} for i, found in enumerate(annotations, 1)],
         'categories': [{'id': digit + 1, 'name': str(digit)} for digit in range(10)],
     }
@@ -95,13 +96,16 @@ def write_set(folder: Path, counts: dict[str, int], seed: int, processes: int) -
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('--out', type=Path, default='data/digit_scenes', help='folder to make')
+    out = 'data/digit_scenes'
+    parser.add_argument('--out', type=Path, default=out, help='folder of the data set')
     parser.add_argument('--train', type=whole_number(1), default=1600, help='training images')
     parser.add_argument('--val', type=whole_number(1), default=300, help='validation images')
-    parser.add_argument('--seed', type=whole_number(0), default=0)
-    parser.add_argument('--processes', type=whole_number(1), default=os.cpu_count())
+    parser.add_argument('--seed', type=whole_number(0), default=0, help='random seed')
+    parser.add_argument(
+        '--processes', type=whole_number(1), default=os.cpu_count(), help='number of processes'
+    )
     return parser.parse_args(argv)
 
 
@@ -112,7 +116,7 @@ def main(argv: list[str] | None = None) -> None:
     write = partial(write_set, counts=counts, seed=args.seed, processes=args.processes)
     with plain_errors('make_digit_scenes'):
         made = make_once(args.out, {**counts, 'seed': args.seed}, write)
-    done = 'made' if made else 'here already:'
+    done = 'made' if made else 'already contains'
     print(f'{args.out}: {done} {args.train} training and {args.val} validation images')
 
 

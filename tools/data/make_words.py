@@ -1,18 +1,17 @@
-"""Makes a text recognition data set of rendered words, so that a training needs no download.
+"""Makes a text recognition data set of rendered words. Nothing is downloaded.
 
     python tools/data/make_words.py --out data/words --train 10000 --test 4000 --seed 0
 
-Two sets stand in for the two that text recognisers are usually trained on: 'printed' (words on
-plain grounds) for MJSynth, 'scene' (distorted words on textures) for SynthText. Half of the images
-belong to each. No word of the test images occurs in a training image. The annotations are in the
-format of MMOCR's OCRDataset:
+Two sets replace the two usual training sets of text recognisers: 'printed' (words on plain
+backgrounds) replaces MJSynth, and 'scene' (distorted words on textures) replaces SynthText. Each
+contains half of the images. Training and test images contain different words. The annotations have
+the format of MMOCR's OCRDataset:
 
     data/words/printed/textrecog_train.json, textrecog_test.json
     data/words/printed/textrecog_imgs/train/00000.jpg, ...
     data/words/scene/...
 
-An image depends on nothing but the seed and its own place: neither the number of processes nor
-that of the images changes it.
+Each image depends only on the seed and its index, not on the number of processes or images.
 """
 
 import argparse
@@ -25,7 +24,8 @@ from typing import NamedTuple
 
 import numpy as np
 from _common import make_once, parallel_map, plain_errors, whole_number
-from word_images import PRINTED, SCENE, encode_word, render_word
+from word_images import encode_word, render_word
+from word_styles import PRINTED, SCENE
 from word_texts import SHORTEST, draw_word
 
 STYLES = {'printed': PRINTED, 'scene': SCENE}
@@ -33,7 +33,7 @@ SPLITS = ('train', 'test')
 
 
 class Job(NamedTuple):
-    """One image to make: the set and split it belongs to, and its number there."""
+    """One image to make: its set, its split, and its index there."""
 
     style: str
     split: str
@@ -41,21 +41,21 @@ class Job(NamedTuple):
 
     @property
     def image(self) -> str:
-        """Where the image lies in the folder of its set."""
+        """Path of the image, relative to the folder of its set."""
         return f'textrecog_imgs/{self.split}/{self.index:05d}.jpg'
 
 
 def list_jobs(counts: dict[str, int]) -> list[Job]:
-    """All images of all sets; of an odd number the first set gets one more."""
+    """Lists all images of all sets. If a number is odd, the first set gets one more."""
     jobs = []
     for split, (place, style) in product(SPLITS, enumerate(STYLES)):
-        share = (counts[split] + len(STYLES) - 1 - place) // len(STYLES)
-        jobs += [Job(style, split, index) for index in range(share)]
+        count = (counts[split] + len(STYLES) - 1 - place) // len(STYLES)
+        jobs += [Job(style, split, index) for index in range(count)]
     return jobs
 
 
 def make_image(job: Job, folder: Path, seed: int, longest: int) -> str:
-    """Makes one image and returns the word in it."""
+    """Makes one image and returns its word."""
     place = (list(STYLES).index(job.style), SPLITS.index(job.split), job.index)
     rng = np.random.default_rng([seed, *place])
     style = STYLES[job.style]
@@ -66,7 +66,7 @@ def make_image(job: Job, folder: Path, seed: int, longest: int) -> str:
 
 
 def annotate(words: dict[Job, str]) -> dict:
-    """The annotations of the images of one set and split, as OCRDataset reads them."""
+    """Returns the annotations of one set and split in the format of OCRDataset."""
     return {
         'metainfo': {'dataset_type': 'TextRecogDataset', 'task_name': 'textrecog'},
         'data_list': [
@@ -89,21 +89,19 @@ def write_sets(
         (folder / style / f'textrecog_{split}.json').write_text(json.dumps(annotate(own)))
 
 
-def make_words(
-    out: Path, train: int, test: int, seed: int, longest: int, processes: int
-) -> bool:
-    """Makes the sets in the folder ``out``, unless they are there already.
+def make_words(out: Path, train: int, test: int, seed: int, longest: int, processes: int) -> bool:
+    """Makes the sets in the folder ``out``, unless they already exist.
 
     Args:
-        out: Folder of the sets.
-        train: Number of training images over both sets.
-        test: Number of test images over both sets.
-        seed: Any number from 0.
-        longest: Most characters of a word.
-        processes: How many processes share the work.
+        out (Path): Folder of the sets.
+        train (int): Number of training images of both sets together.
+        test (int): Number of test images of both sets together.
+        seed (int): Random seed, at least 0.
+        longest (int): Largest number of characters of a word.
+        processes (int): Number of processes.
 
     Returns:
-        bool: Whether anything was made.
+        bool: Whether the sets were made.
     """
     counts = {'train': train, 'test': test}
     write = partial(write_sets, counts=counts, seed=seed, longest=longest, processes=processes)
@@ -111,17 +109,23 @@ def make_words(
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    of_each = whole_number(len(STYLES))
-    parser.add_argument('--out', type=Path, default='data/words', help='folder to make')
-    parser.add_argument('--train', type=of_each, default=10000, help='training images in both sets')
-    parser.add_argument('--test', type=of_each, default=4000, help='test images in both sets')
-    parser.add_argument('--seed', type=whole_number(0), default=0)
+    count = whole_number(len(STYLES))
+    parser.add_argument('--out', type=Path, default='data/words', help='folder of the sets')
     parser.add_argument(
-        '--longest', type=whole_number(SHORTEST), default=8, help='most characters of a word'
+        '--train', type=count, default=10000, help='training images of both sets together'
     )
-    parser.add_argument('--processes', type=whole_number(1), default=os.cpu_count())
+    parser.add_argument(
+        '--test', type=count, default=4000, help='test images of both sets together'
+    )
+    parser.add_argument('--seed', type=whole_number(0), default=0, help='random seed')
+    parser.add_argument(
+        '--longest', type=whole_number(SHORTEST), default=8, help='maximum characters of a word'
+    )
+    parser.add_argument(
+        '--processes', type=whole_number(1), default=os.cpu_count(), help='number of processes'
+    )
     return parser.parse_args(argv)
 
 
@@ -130,7 +134,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     with plain_errors('make_words'):
         made = make_words(**vars(args))
-    done = 'made' if made else 'here already:'
+    done = 'made' if made else 'already contains'
     print(f'{args.out}: {done} {args.train} training and {args.test} test images')
 
 

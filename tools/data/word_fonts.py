@@ -1,4 +1,4 @@
-"""The fonts of words: those that Matplotlib carries, so that nothing is downloaded."""
+"""The fonts for words. Matplotlib ships them, so nothing is downloaded."""
 
 import unicodedata
 from functools import lru_cache
@@ -11,15 +11,15 @@ from word_texts import ALPHABET
 
 
 def glyph_name(character: str) -> str:
-    """The PostScript name of a letter ('a') or digit ('zero')."""
+    """Returns the PostScript name of a letter ('a') or a digit ('zero')."""
     return character if character.isalpha() else unicodedata.name(character).split()[-1].lower()
 
 
 def has_every_character(path: str) -> bool:
-    """Whether a font shows each letter and digit as itself.
+    """Returns whether a font has the right glyph for each letter and digit.
 
-    Mathematical fonts keep brackets and integrals in the letters' places, and a font of last
-    resort the same box in all of them; the names of the glyphs tell.
+    Mathematical fonts have symbols at the code points of letters, and fallback fonts have the same
+    box for all characters. The glyph names reveal both.
     """
     font = FT2Font(path)
     glyphs = font.get_charmap()
@@ -32,12 +32,12 @@ def has_every_character(path: str) -> bool:
 
 @lru_cache(maxsize=1)
 def word_fonts() -> tuple[str, ...]:
-    """Paths of all usable fonts, ordered by name."""
+    """Returns the paths of all usable fonts, sorted by name."""
     folder = Path(matplotlib.get_data_path()) / 'fonts' / 'ttf'
     return tuple(str(path) for path in sorted(folder.glob('*.ttf')) if has_every_character(path))
 
 
 @lru_cache(maxsize=2048)
 def load_font(path: str, size: int) -> ImageFont.FreeTypeFont:
-    """A font at a size in pixels, opened once in each process."""
+    """Loads a font at a size in pixels, once per process."""
     return ImageFont.truetype(path, size)

@@ -1,4 +1,4 @@
-"""Random words of letters and digits, each of which belongs to training or to testing for good."""
+"""Draws random words of letters and digits, with disjoint words for training and testing."""
 
 import string
 import zlib
@@ -7,22 +7,22 @@ import numpy as np
 
 ALPHABET = string.ascii_lowercase + string.digits
 SHORTEST = 3
-TEST_SHARE = 5  # one word in five
+TEST_EVERY = 5  # one word in five is a test word
 
 
 def is_test_word(word: str) -> bool:
-    """Whether a word is held out.
+    """Returns whether a word belongs to the test split.
 
-    Its checksum decides, so training and test words stay apart for any seed and size of the sets.
+    The checksum of the word decides, so that the splits are disjoint for any seed and size.
     """
-    return zlib.crc32(word.encode()) % TEST_SHARE == 0
+    return zlib.crc32(word.encode()) % TEST_EVERY == 0
 
 
 def draw_word(rng: np.random.Generator, split: str, longest: int) -> str:
-    """Draws a word of at most ``longest`` characters for ``split`` ('train' or 'test').
+    """Draws a word of at most ``longest`` characters for a split, ``'train'`` or ``'test'``.
 
-    It is in lower case: the recognisers' dictionary has no other, and one shape for each character
-    instead of two lets a small model learn from few images.
+    Words are in lower case, as in the recognisers' dictionary. One shape per character also lets a
+    small model learn from few images.
     """
     while True:
         length = rng.integers(SHORTEST, longest + 1)

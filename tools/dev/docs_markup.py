@@ -1,4 +1,4 @@
-"""Docstrings for the documentation: equations become MathML, which browsers draw by themselves."""
+"""Converts docstrings for MkDocs. Equations become MathML, which browsers render natively."""
 
 import re
 
@@ -11,7 +11,7 @@ ROLE = re.compile(r':(?:class|meth|func|attr|mod):`([^`]+)`')
 
 
 def to_markdown(docstring: str) -> str:
-    """Turns the few marks of reStructuredText that docstrings use into Markdown."""
+    """Converts the reStructuredText roles and equations of our docstrings to Markdown."""
     docstring = EQUATION.sub(
         lambda match: match[1] + convert(' '.join(match[2].split()), display='block'), docstring
     )

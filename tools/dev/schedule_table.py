@@ -1,4 +1,4 @@
-"""Prints the learning rate over progress for every schedule: unpruned, pruned, MMEngine alone.
+"""Prints the learning rate of every schedule per epoch: unpruned, pruned, and MMEngine alone.
 
 python tools/dev/schedule_table.py
 """
@@ -15,13 +15,14 @@ from toy import train
 RUNS = {
     'unpruned': dict(pruner=dict(type='NoPruning')),
     'pruned': dict(pruner=dict(type='DynamicRandom')),
-    'pruned, steps as they come': dict(
+    'pruned, one step per iteration': dict(
         pruner=dict(type='DynamicRandom'), hook=dict(schedule='iteration')
     ),
 }
 
 
 def main() -> None:
+    """Prints a Markdown table."""
     print(
         '| schedule | run | ' + ' | '.join(f'epoch {e}' for e in range(0, EPOCHS, 2)) + ' | end |'
     )

@@ -1,4 +1,4 @@
-"""The true loss of each sample, of any model: an evaluation pass of batch size 1."""
+"""Measures the loss of each sample with an evaluation pass of batch size 1."""
 
 import random
 from contextlib import contextmanager
@@ -19,27 +19,28 @@ def measure_sample_losses(
     collate=pseudo_collate,
     components: Optional[Dict[str, float]] = None,
 ) -> np.ndarray:
-    """Returns the loss that a model has on each sample, alone in its batch.
+    """Returns the loss of a model on each sample, alone in its batch.
 
-    Its layers are in evaluation mode, and nothing gets a gradient. What holds layers is in training
-    mode, since the decoders of MMOCR know no loss otherwise. Afterwards all modes are what they
-    were, and so are Python's, numpy's and torch's random states. Random augmentations of the
-    pipeline take part, the same ones in each call.
+    Layers run in evaluation mode and without gradients. The modules that contain layers stay in
+    training mode, because MMOCR's decoders compute no loss otherwise. Random augmentations of the
+    pipeline run with the same seed in each call. Afterwards the modes of all modules and the random
+    states of Python, numpy and torch are restored.
 
     Args:
         model (nn.Module): A model of MMEngine, unwrapped.
-        dataset (Sequence): The training set, as the loader gets it.
-        indices (sequence[int], optional): Which samples. Defaults to None, all of them.
-        collate (callable): Makes a batch of a list of samples. Defaults to MMEngine's own.
-        components (dict[str, float], optional): Which losses count, and how much. Defaults to
-            None, all of them equally.
+        dataset (Sequence): The training set, as the loader receives it.
+        indices (sequence[int], optional): Samples to measure. Defaults to None, all of them.
+        collate (callable): Builds a batch from a list of samples. Defaults to MMEngine's
+            ``pseudo_collate``.
+        components (dict[str, float], optional): Names and weights of the losses to sum. Defaults to
+            None, all losses with weight 1.
 
     Returns:
-        np.ndarray: float32, one loss for each of ``indices``.
+        np.ndarray: ``(len(indices),)`` float32.
     """
     indices = range(len(dataset)) if indices is None else indices
     losses = np.empty(len(indices), dtype=np.float32)
-    with _layers_evaluating(model), _own_randomness(), torch.no_grad():
+    with _layers_in_evaluation_mode(model), _fixed_randomness(), torch.no_grad():
         for position, index in enumerate(indices):
             batch = model.data_preprocessor(collate([dataset[int(index)]]), training=True)
             losses[position] = float(batch_loss(_forward(model, batch), components))
@@ -53,7 +54,8 @@ def _forward(model: nn.Module, batch) -> dict:
 
 
 @contextmanager
-def _layers_evaluating(model: nn.Module) -> Iterator[None]:
+def _layers_in_evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """Switches layers, but not the modules that contain them, to evaluation mode."""
     training = [(module, module.training) for module in model.modules()]
     model.train()
     for module, _ in training:
@@ -67,7 +69,8 @@ def _layers_evaluating(model: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def _own_randomness(seed: int = 0) -> Iterator[None]:
+def _fixed_randomness(seed: int = 0) -> Iterator[None]:
+    """Seeds Python, numpy and torch, and restores their random states afterwards."""
     states = random.getstate(), np.random.get_state()
     with torch.random.fork_rng():
         random.seed(seed)

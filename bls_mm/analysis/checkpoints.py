@@ -1,0 +1,67 @@
+"""Reads checkpoints as data: nothing in them is run."""
+
+import os
+from pathlib import Path
+from typing import Optional, Union
+
+import numpy as np
+import torch
+
+from bls_mm.compat import allow_mmengine_checkpoints
+
+
+def read_checkpoint(path: Union[str, Path]) -> dict:
+    """Reads a checkpoint of MMEngine.
+
+    Args:
+        path (str or Path): The file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, or contains more than data.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f'there is no checkpoint {str(path)!r}')
+    allow_mmengine_checkpoints()
+    try:
+        checkpoint = torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:  # torch has many errors for a damaged file
+        raise ValueError(
+            f'the checkpoint {str(path)!r} is damaged, or contains more than the data that '
+            f'MMEngine saves ({type(error).__name__})'
+        ) from error
+    if not isinstance(checkpoint, dict):
+        raise ValueError(f'{str(path)!r} is not a checkpoint of MMEngine')
+    return checkpoint
+
+
+def read_seconds(work_dir: Path) -> Optional[float]:
+    """Reads the seconds of all training iterations from the latest checkpoint.
+
+    Args:
+        work_dir (Path): Work dir of a run.
+
+    Returns:
+        float or None: None if there is no checkpoint, or it does not contain the seconds.
+
+    Raises:
+        ValueError: If the checkpoint, or the file that names it, is damaged.
+    """
+    last = work_dir / 'last_checkpoint'
+    if not os.path.isfile(last):
+        return None
+    # Only its name counts: the work dir may have been moved.
+    name = Path(last.read_bytes().decode('utf-8', 'replace').strip()).name
+    if not name:
+        raise ValueError(f'{str(last)!r} is empty')
+    if not os.path.isfile(work_dir / name):
+        return None
+    checkpoint = read_checkpoint(work_dir / name)
+    try:
+        times = checkpoint['message_hub']['log_scalars'].get('train/time')
+        return None if times is None else float(np.sum(times.data[0]))
+    except Exception as error:  # any content
+        raise ValueError(
+            f'the checkpoint {str(work_dir / name)!r} has no log of MMEngine '
+            f'({type(error).__name__})'
+        ) from error
