@@ -9,5 +9,5 @@ sys.path.insert(0, str(Path(__file__).parent))  # for `import toy`
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """Small tensors gain nothing from threads, and results then depend on nothing."""
+    """Small tensors gain nothing from threads, and the results then do not depend on them."""
     torch.set_num_threads(1)

@@ -1,4 +1,4 @@
-"""Trains the toy model in several processes; started by torchrun, see test_distributed.py."""
+"""Trains the toy model in several processes; test_processes.py starts it with torchrun."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from toy import ToyData, train
 
 
 class Second(BaseMetric):
-    """Finds the second validation the best."""
+    """A metric whose second validation is the best."""
 
     number = 0
 
@@ -24,7 +24,7 @@ class Second(BaseMetric):
 
 def main(work_dir: str, options: str) -> None:
     torch.set_num_threads(1)
-    # MMEngine's launcher asks for a GPU; a group that is there already it takes as it is.
+    # MMEngine's launcher needs a GPU, but it uses a group that exists already.
     torch.distributed.init_process_group('gloo')
     rank = torch.distributed.get_rank()
     options = json.loads(options)

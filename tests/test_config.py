@@ -10,7 +10,7 @@ def make_config(sampler=STOCK, **options) -> Config:
     return Config(dict(train_dataloader=dict(batch_size=2, sampler=sampler), **options))
 
 
-def test_attached_are_the_lines_a_user_would_write():
+def test_attach_bls_adds_sampler_and_hook():
     hooks = dict(timer=dict(type='IterTimerHook'))
     cfg = attach_bls(make_config(default_hooks=hooks), 'SeTa', 'BatchLossScorer')
     assert cfg.train_dataloader.to_dict() == dict(
@@ -26,7 +26,7 @@ def test_attached_are_the_lines_a_user_would_write():
     assert cfg.default_hooks.to_dict() == dict(bls=dict(type='bls_mm.BLSHook'), **hooks)
 
 
-def test_the_given_config_stays_as_it_is():
+def test_attach_bls_does_not_change_its_argument():
     cfg = make_config()
     attach_bls(cfg, 'SeTa')
     assert cfg.train_dataloader.sampler.type == 'DefaultSampler'
@@ -36,37 +36,38 @@ def test_the_given_config_stays_as_it_is():
 @pytest.mark.parametrize(
     'sampler', [None, dict(type='InfiniteSampler', shuffle=True), dict(type='DefaultSampler')]
 )
-def test_the_sampler_stays_the_default_one_where_nothing_is_said(sampler):
+def test_scorer_is_the_default_without_the_argument(sampler):
     cfg = attach_bls(make_config(sampler), 'InfoBatch')
     assert cfg.train_dataloader.sampler.pruner.type == 'InfoBatch'
     assert 'scorer' not in cfg.train_dataloader.sampler
 
 
-def test_what_the_new_sampler_lacks_is_dropped():
+def test_options_that_bls_sampler_lacks_are_dropped():
     old = dict(type='mmdet.ClassAwareSampler', num_sample_class=1, seed=3)
     sampler = attach_bls(make_config(old), 'SeTa').train_dataloader.sampler
     assert sampler.to_dict() == dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa'), seed=3)
 
 
-def test_where_scores_lie_and_auto_stay():
-    old = dict(type='bls_mm.BLSSampler', scorer='auto', layout='sharded', run_length=16)
+@pytest.mark.parametrize('placement', ['placement', 'layout'])  # the name before version 0.2
+def test_scorer_and_placement_of_an_existing_sampler_are_kept(placement):
+    old = {'type': 'bls_mm.BLSSampler', 'scorer': 'auto', placement: 'sharded', 'run_length': 16}
     sampler = attach_bls(make_config(old), 'InfoBatch').train_dataloader.sampler
     assert sampler.to_dict() == {**old, 'pruner': dict(type='InfoBatch')}
 
 
-def test_auto_is_known_by_name_and_as_a_type():
+def test_auto_is_a_name_and_a_type():
     for scorer in ('auto', dict(type='auto')):
         sampler = attach_bls(make_config(), 'SeTa', scorer).train_dataloader.sampler
         assert sampler.scorer.to_dict() == dict(type='ResidualScorer', per_sample='auto')
 
 
-def test_options_of_a_hook_that_is_there_stay():
+def test_options_of_an_existing_hook_are_kept():
     bls = dict(type='bls_mm.BLSHook', schedule='iteration')
     cfg = attach_bls(make_config(default_hooks=dict(bls=bls)), 'SeTa')
     assert cfg.default_hooks.bls == bls
 
 
-def test_a_config_that_does_not_train_is_told():
+def test_config_without_training_data_raises_a_clear_error():
     with pytest.raises(ValueError, match='no train_dataloader'):
         attach_bls(Config(dict(train_dataloader=None)), 'SeTa')
 
@@ -78,12 +79,12 @@ def test_a_config_that_does_not_train_is_told():
         (dict(pruner='SeTa', scorer='EMA'), "scorer 'EMA' is not known; choose one of Batch"),
     ],
 )
-def test_an_unknown_type_is_told_before_any_data_is_read(types, message):
+def test_unknown_type_raises_a_clear_error(types, message):
     with pytest.raises(KeyError, match=message):
         attach_bls(Config(dict(train_dataloader=dict())), **types)
 
 
-def test_a_file_is_read(tmp_path):
+def test_config_file_is_read(tmp_path):
     path = tmp_path / 'config.py'
     path.write_text('answer = 42\n')
     assert load_config(str(path)).answer == 42
@@ -98,21 +99,21 @@ def test_a_file_is_read(tmp_path):
         ('mmpretrain', 'resnet/resnet18_8xb16_cifar10.py'),
     ],
 )
-def test_a_config_of_a_package_is_found(package, path):
+def test_config_of_a_package_is_found(package, path):
     assert 'train_dataloader' in load_config(f'{package}::{path}')
 
 
-def test_an_unknown_package_is_not_installed_behind_the_users_back():
+def test_unknown_package_is_not_installed():
     with pytest.raises(ModuleNotFoundError, match="'mmseg', which is not installed"):
         load_config('mmseg::unet/unet.py')
 
 
-def test_an_unknown_config_is_told():
+def test_unknown_config_raises_a_clear_error():
     with pytest.raises(FileNotFoundError, match=r'mmdet has no config .*nothing'):
         load_config('mmdet::retinanet/nothing.py')
 
 
-def test_a_config_in_pure_python_works_as_well(tmp_path):
+def test_config_in_pure_python_works(tmp_path):
     path = tmp_path / 'config.py'
     path.write_text(
         'from mmengine.dataset import DefaultSampler\n'
@@ -124,14 +125,14 @@ def test_a_config_in_pure_python_works_as_well(tmp_path):
     assert sampler == dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa'), shuffle=True)
 
 
-def test_our_own_configs_are_found_by_name_in_a_clone_too():
+def test_own_configs_are_found_by_name_in_a_clone():
     cfg = load_config('bls_mm::detection/retinanet_bls-seta_r50_fpn_1x_coco.py')
     assert cfg.train_dataloader.sampler.pruner.type == 'SeTa'
     with pytest.raises(FileNotFoundError, match=r'bls_mm has no config .*nothing.py'):
         load_config('bls_mm::detection/nothing.py')
 
 
-def test_loaders_get_what_mmpretrains_own_scripts_give_them():
+def test_loaders_get_the_defaults_of_mmpretrain_scripts():
     loaders = dict(
         train_dataloader=dict(batch_size=4, num_workers=2, collate_fn=dict(type='pseudo_collate')),
         test_dataloader=dict(batch_size=4, num_workers=0),

@@ -1,4 +1,4 @@
-"""A built wheel carries configs and tools, and MMEngine finds them by name."""
+"""A built wheel contains configs and tools, and MMEngine finds them by name."""
 
 import os
 import re
@@ -35,7 +35,7 @@ assert cfg.train_dataloader.sampler.pruner.type == 'InfoBatch'
 assert cfg.train_cfg.max_epochs == 1
 allow_mmocr()
 init_default_scope(cfg.default_scope)
-for transform in cfg.test_dataloader.dataset.pipeline:  # what a runner builds
+for transform in cfg.test_dataloader.dataset.pipeline:  # as a runner does
     TRANSFORMS.build(transform)
 print('found')
 """
@@ -48,7 +48,7 @@ def pip(*arguments, cwd):
 
 @pytest.fixture(scope='module')
 def installed(tmp_path_factory):
-    """A fresh folder with the package installed from a wheel, and the wheel."""
+    """A new folder with the package installed from a wheel, and the wheel."""
     folder = tmp_path_factory.mktemp('package')
     for name in FOLDERS:
         ignored = shutil.ignore_patterns('.mim', '__pycache__')
@@ -61,7 +61,7 @@ def installed(tmp_path_factory):
     return folder / 'target', wheel
 
 
-def test_a_wheel_carries_what_the_sources_have(installed):
+def test_wheel_contains_all_source_files(installed):
     target, wheel = installed
     assert wheel.name.startswith(f'bls_mm-{bls_mm.__version__}-')
     for folder in FOLDERS:
@@ -72,7 +72,7 @@ def test_a_wheel_carries_what_the_sources_have(installed):
         assert not [path for path in missing if '.mim' not in path.parts]  # of an editable install
 
 
-def test_every_config_of_the_model_index_is_in_the_wheel(installed):
+def test_wheel_contains_every_config_of_the_model_index(installed):
     mim = installed[0] / 'bls_mm' / '.mim'
     index = yaml.safe_load((mim / 'model-index.yml').read_text())
     configs = [
@@ -85,7 +85,7 @@ def test_every_config_of_the_model_index_is_in_the_wheel(installed):
 
 
 def find_configs(folder, python, package, **env):
-    """Runs the script, with a config of a user's own in its folder, on an installed package."""
+    """Runs the script on an installed package, in a folder with a config of the user."""
     (folder / 'mine.py').write_text(
         "_base_ = 'bls_mm::demo/crnn-slim_bls-infobatch_6e_short-words.py'\n"
         'train_cfg = dict(max_epochs=1)\n'
@@ -107,12 +107,15 @@ def test_configs_are_found_by_name(installed, tmp_path):
 
 def test_configs_of_an_editable_install_are_found_by_name(tmp_path):
     source, environment = tmp_path / 'source', tmp_path / 'environment'
-    ignored = shutil.ignore_patterns('.*', '__pycache__', 'work_dirs', 'data', 'tests', 'docs')
-    shutil.copytree(ROOT, source, ignore=ignored)
+    for name in FOLDERS:
+        ignored = shutil.ignore_patterns('.*', '__pycache__')
+        shutil.copytree(ROOT / name, source / name, ignore=ignored)
+    for name in FILES:
+        shutil.copy(ROOT / name, source)
     run = partial(subprocess.run, check=True, capture_output=True)
     run([sys.executable, '-m', 'venv', '--without-pip', environment])
     python = environment / 'bin' / 'python'
-    # What else is needed comes from the environment of the test.
+    # All other packages come from the environment of the test.
     (packages,) = environment.glob('lib/*/site-packages')
     (packages / 'outer.pth').write_text(
         f'import site; site.addsitedir({site.getsitepackages()[0]!r})'
@@ -122,7 +125,7 @@ def test_configs_of_an_editable_install_are_found_by_name(tmp_path):
     find_configs(tmp_path, python, source, PYTHONPATH='')
 
 
-def test_the_version_is_that_of_changelog_and_citation():
-    newest = re.search(r'^## (\S+)', (ROOT / 'CHANGELOG.md').read_text(), re.MULTILINE)[1]
+def test_version_equals_changelog_and_citation():
+    newest = re.search(r'^## (\d\S*)', (ROOT / 'CHANGELOG.md').read_text(), re.MULTILINE)[1]
     citation = yaml.safe_load((ROOT / 'CITATION.cff').read_text())
     assert newest == citation['version'] == bls_mm.__version__

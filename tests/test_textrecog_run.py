@@ -1,4 +1,4 @@
-"""A real MMOCR run: the demo's model on rendered words, two sets joined, two workers."""
+"""An MMOCR run: the model of the demo on two sets of rendered words, with two workers."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 
 class Record(Hook):
-    """Keeps which files each iteration saw, and the loss that was logged."""
+    """Keeps the files and the logged loss of each iteration."""
 
     priority = 45
 
@@ -53,8 +53,8 @@ def load(name, words, work_dir):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('pruner', ['infobatch', 'seta'])  # of residuals, of batch losses
-def test_every_score_equals_a_separate_record(words, tmp_path, pruner):
+@pytest.mark.parametrize('pruner', ['infobatch', 'seta'])  # ResidualScorer, BatchLossScorer
+def test_scores_equal_a_replay_of_an_independent_record(words, tmp_path, pruner):
     allow_mmocr()
     cfg = load(f'crnn-slim_bls-{pruner}_6e_short-words.py', words, tmp_path)
     runner, record = Runner.from_cfg(cfg), Record()
@@ -65,7 +65,7 @@ def test_every_score_equals_a_separate_record(words, tmp_path, pruner):
     assert type(dataset).__name__ == 'ConcatDataset'
     index_of = {dataset.get_data_info(i)['img_path']: i for i in range(len(dataset))}
     assert len(index_of) == 60
-    # A scorer of the same kind, fed one batch after the other.
+    # A scorer of the same kind gets one batch after the other.
     used = find_hook(runner).sampler.scorer
     scorer = type(used)(60)
     for files, loss in zip(record.files, record.losses):

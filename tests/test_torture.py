@@ -5,7 +5,7 @@ from torture import torture
 
 
 @pytest.mark.slow
-def test_killed_and_resumed_runs_are_the_runs_left_alone(tmp_path):
+def test_killed_and_resumed_runs_equal_uninterrupted_runs(tmp_path):
     rows = torture(kills=8, seed=1, folder=tmp_path)
     assert len({row['scenario'] for row in rows}) >= 3
     assert [row['different'] for row in rows] == [[]] * len(rows)

@@ -1,4 +1,4 @@
-"""Ranks as threads of one process: collectives without the seconds that processes take."""
+"""Ranks as threads of one process, because processes take seconds to start."""
 
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
@@ -6,14 +6,12 @@ from threading import Barrier, RLock, local
 
 from mmengine.registry import Registry
 
-import bls_mm.samplers.bls_sampler as bls_sampler
-import bls_mm.samplers.exchange as exchange
-import bls_mm.samplers.layouts as layouts
-import bls_mm.samplers.node_memory as node_memory
+from bls_mm.distributed import exchange, node_memory, placement, sharded
+from bls_mm.samplers import bls_sampler
 
 
 class Ranks:
-    """As many threads, each of which is a rank.
+    """A process group whose ranks are threads.
 
     Args:
         size (int): Number of ranks.
@@ -30,7 +28,7 @@ class Ranks:
         return self.here.rank
 
     def run(self, work):
-        """Calls ``work(rank)`` on all ranks at once; returns what each returned."""
+        """Calls ``work(rank)`` on all ranks at once; returns the list of their results."""
 
         def on_rank(rank):
             self.here.rank = rank
@@ -48,7 +46,7 @@ class Ranks:
         return range(self.size)
 
     def gather(self, value):
-        """Returns the values of all ranks."""
+        """Returns the values of all ranks; all ranks must call it together."""
         self.parts[self.rank] = deepcopy(value)
         self.barrier.wait(timeout=60)
         parts = list(self.parts)
@@ -56,13 +54,14 @@ class Ranks:
         return parts
 
     def replace_collectives(self, monkeypatch):
-        """Makes the samplers of each thread talk to those of the others."""
+        """Replaces the collectives that bls_mm calls by those of the threads."""
 
         def all_reduce(tensor):
             tensor.copy_(sum(self.gather(tensor)))
 
-        monkeypatch.setattr(layouts, 'all_reduce', all_reduce)
-        monkeypatch.setattr(layouts, 'gather', self.gather)
+        for module in (placement, sharded):
+            monkeypatch.setattr(module, 'all_reduce', all_reduce)
+        monkeypatch.setattr(sharded, 'gather', self.gather)
         monkeypatch.setattr(exchange, 'all_gather', self.gather)
         monkeypatch.setattr(node_memory, 'all_gather_object', self.gather)
         monkeypatch.setattr(node_memory, 'barrier', lambda: self.gather(None))
@@ -74,7 +73,7 @@ class Ranks:
 
 
 def _one_at_a_time(function):
-    """MMEngine's registries switch a scope that all threads share; ranks are no threads."""
+    """Serialises a function: MMEngine's registries switch a scope that all threads share."""
     lock = RLock()
 
     def call(*args, **kwargs):

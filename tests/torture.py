@@ -1,9 +1,9 @@
-"""Kills training runs at random moments, resumes them, and compares them with runs left alone.
+"""Kills training runs at random moments, resumes them, and compares them with uninterrupted runs.
 
     python tests/torture.py --kills 50
 
-Every iteration that any of the processes ever did must be that of the run left alone, bit for bit:
-its samples, its learning rate, its loss; and so must be weights, scores and plan at the end.
+Every iteration of every process must equal that of the uninterrupted run bit for bit: its samples,
+learning rate and loss. The same holds for weights, scores and plan at the end.
 """
 
 import argparse
@@ -24,14 +24,14 @@ SCRIPT = Path(__file__).parent / 'torture_run.py'
 
 
 def start(scenario: str, work_dir: Path, place: str, seed: int) -> bool:
-    """Runs one process, or group of processes, to its end; returns whether that was the run's."""
+    """Runs one process, or a group of them; returns whether the run reached its end."""
     processes = SCENARIOS[scenario].get('processes', 1)
     launcher = ['-m', 'torch.distributed.run', '--standalone', f'--nproc-per-node={processes}']
     command = [sys.executable, *(launcher if processes > 1 else []), str(SCRIPT)]
     work_dir.mkdir(parents=True, exist_ok=True)
     last = work_dir / 'last_checkpoint'
     if last.exists() and not last.read_text():
-        last.unlink()  # killed while MMEngine wrote it, so that MMEngine would look for ''
+        last.unlink()  # killed while MMEngine wrote it; MMEngine would look for ''
     with (work_dir / 'output.txt').open('a') as output:
         done = subprocess.run(
             [*command, scenario, str(work_dir), place, str(seed)],
@@ -43,12 +43,12 @@ def start(scenario: str, work_dir: Path, place: str, seed: int) -> bool:
 
 
 def read_trace(path: Path) -> List[dict]:
-    """Returns the iterations that were written whole."""
+    """Returns the iterations whose lines are complete."""
     return [json.loads(line) for line in path.read_text().splitlines() if line.endswith('}')]
 
 
 def differences(killed: Path, whole: Path) -> List[str]:
-    """Names everything in which a killed and resumed run differs from the one left alone."""
+    """Names everything in which a killed and resumed run differs from the uninterrupted one."""
     found = []
     for trace in sorted(whole.glob('trace_*.jsonl')):
         expected = {line['iteration']: line for line in read_trace(trace)}
@@ -68,7 +68,7 @@ def differences(killed: Path, whole: Path) -> List[str]:
 
 
 def torture(kills: int, seed: int, folder: Path) -> List[dict]:
-    """Tortures until so many kills have met their victim; returns a row for each victim."""
+    """Kills runs until the number of kills is reached; returns a row for each run."""
     rng = random.Random(seed)
     rows, killed = [], 0
     while killed < kills:
@@ -77,12 +77,12 @@ def torture(kills: int, seed: int, folder: Path) -> List[dict]:
         variant = number // len(SCENARIOS) % 9
         whole = folder / f'whole_{scenario}_{variant}'
         if not whole.exists() and not start(scenario, whole, 'nowhere', variant):
-            raise RuntimeError(f'the run left alone failed: {whole}/output.txt')
+            raise RuntimeError(f'the uninterrupted run failed: {whole}/output.txt')
         victim, places = folder / f'victim_{number}', []
         while len(places) < 3:
             place = rng.choice(PLACES)
             if start(scenario, victim, place, variant):
-                break  # it came to its end before its death
+                break  # the run ended first
             places.append(place)
         else:
             if not start(scenario, victim, 'nowhere', variant):
@@ -95,7 +95,7 @@ def torture(kills: int, seed: int, folder: Path) -> List[dict]:
 
 def show(rows: List[dict]) -> None:
     table = Table(title='Killed, resumed, compared bit for bit')
-    for header in ('run', 'victims', *PLACES, 'same as left alone'):
+    for header in ('run', 'runs killed', *PLACES, 'equal to uninterrupted'):
         table.add_column(header, justify='left' if header == 'run' else 'right')
     for scenario in SCENARIOS:
         mine = [row for row in rows if row['scenario'] == scenario]
@@ -115,7 +115,7 @@ def main() -> None:
         rows = torture(args.kills, args.seed, Path(folder))
     show(rows)
     if any(row['different'] for row in rows):
-        sys.exit('a resumed run was not the run')
+        sys.exit('a resumed run differs from the uninterrupted run')
 
 
 if __name__ == '__main__':

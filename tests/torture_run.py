@@ -1,4 +1,4 @@
-"""One process of a torture run: trains the toy model, and dies where it is told to."""
+"""One process of a torture run: trains the toy model, and dies at the requested place."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from mmengine.fileio import LocalBackend
 from mmengine.hooks import Hook
 from toy import build_runner, find_hook
 
-from bls_mm.hooks.loader import find_sampler
+from bls_mm.samplers import find_sampler
 
 SCENARIOS = {
     'epochs': dict(max_epochs=6, checkpoint=dict(interval=1)),
@@ -39,7 +39,7 @@ PLACES = 'iteration', 'planning', 'saving', 'any time'
 
 
 class Trace(Hook):
-    """Writes what each iteration was: its samples, learning rate and loss."""
+    """Writes samples, learning rate and loss of each iteration."""
 
     priority = 85
 
@@ -62,7 +62,7 @@ def die() -> None:
 
 
 class DieInIteration(Hook):
-    """Dies before or after a random iteration; slows them all, so that other deaths find one."""
+    """Dies before or after a random iteration; slows all of them, so that timers hit one."""
 
     def __init__(self, rng: random.Random, dies: bool) -> None:
         self.left = rng.randint(1, 40) if dies else float('inf')
@@ -79,24 +79,20 @@ class DieInIteration(Hook):
             die()
 
 
-class DyingPruner:
-    """Stands in front of a pruner, and dies while it plans a random epoch."""
+def die_while_planning(planner, rng: random.Random) -> None:
+    """Makes the process die while it plans a random epoch."""
+    plan, left = planner.plan, [rng.randint(1, 6)]
 
-    def __init__(self, pruner, rng: random.Random) -> None:
-        self.pruner = pruner
-        self.left = rng.randint(1, 6)
+    def plan_or_die(*args, **kwargs):
+        epoch_plan = plan(*args, **kwargs)
+        left[0] -= 1
+        return epoch_plan if left[0] else die()
 
-    def __getattr__(self, name):
-        return getattr(self.pruner, name)
-
-    def select(self, *args):
-        selection = self.pruner.select(*args)
-        self.left -= 1
-        return selection if self.left else die()
+    planner.plan = plan_or_die
 
 
 def die_while_saving(rng: random.Random) -> None:
-    """Makes a random checkpoint the last: half of it is written when the process dies."""
+    """Makes the process die when half of a random checkpoint is written."""
     put, left = LocalBackend.put, [rng.randint(1, 6)]
 
     def put_half(self, obj, filepath):
@@ -110,7 +106,7 @@ def die_while_saving(rng: random.Random) -> None:
 
 
 def arrange_death(runner, place: str) -> None:
-    """Makes this process end without warning, at a random moment of the given kind."""
+    """Makes this process end without warning, at a random moment of a kind."""
     rng = random.Random()
     runner.register_hook(DieInIteration(rng, dies=place == 'iteration'))
     if place == 'any time':
@@ -118,8 +114,7 @@ def arrange_death(runner, place: str) -> None:
         timer.daemon = True
         timer.start()
     elif place == 'planning':
-        sampler = find_sampler(runner.train_dataloader)
-        sampler.pruner = DyingPruner(sampler.pruner, rng)
+        die_while_planning(find_sampler(runner.train_dataloader).planner, rng)
     elif place == 'saving':
         die_while_saving(rng)
 
@@ -156,7 +151,7 @@ def main(scenario: str, work_dir: str, place: str, seed: str) -> None:
         weights=[parameter.detach() for parameter in runner.model.parameters()],
         scores=hook.sampler.scorer.scores,
         visits=hook.sampler.scorer.visits,
-        plan=torch.from_numpy(hook.sampler.selection.indices.astype('int64')),
+        plan=torch.from_numpy(hook.sampler.plan.indices.astype('int64')),
         savings={k: v for k, v in vars(hook.savings).items() if not k.endswith('seconds')},
     )
     torch.save(result, Path(work_dir) / f'result_{rank}.pth')

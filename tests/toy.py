@@ -1,6 +1,7 @@
-"""A model so small that a run takes a second, and whose losses tell samples apart."""
+"""A tiny model and data set: a run takes about a second, and each sample has its own loss."""
 
 from itertools import count
+from pathlib import Path
 from typing import Optional
 
 import torch
@@ -12,11 +13,13 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import Dataset
 
-COUNTER = count()  # MMEngine wants every run of a process to have a name of its own
+from bls_mm.scorers import BatchLossScorer, Scorer
+
+COUNTER = count()  # MMEngine needs a different name for each run of a process
 
 
 class ToyData(Dataset):
-    """Sample i is the vector (i, 1) / N."""
+    """Sample i is the vector ``(i, 1) / N``."""
 
     metainfo = dict(name='toy')
 
@@ -31,7 +34,11 @@ class ToyData(Dataset):
 
 
 class ToyModel(BaseModel):
-    """Two loss components of a linear map; with ``per_sample`` they come unreduced."""
+    """Two loss components of a linear map.
+
+    Args:
+        per_sample (bool): Whether the losses are vectors over the batch. Defaults to False.
+    """
 
     def __init__(self, per_sample: bool = False) -> None:
         super().__init__()
@@ -55,19 +62,19 @@ class ToyModel(BaseModel):
 
 @OPTIM_WRAPPERS.register_module()
 class CpuAmpOptimWrapper(OptimWrapper):
-    """Automatic mixed precision in bfloat16 on the CPU, which MMEngine's own refuses."""
+    """Automatic mixed precision in bfloat16 on the CPU, which MMEngine's own wrapper rejects."""
 
     def optim_context(self, model):
         return torch.autocast('cpu', torch.bfloat16)
 
 
 class Recorder(Hook):
-    """Keeps a record of its own: which samples each iteration saw, what it minimised, and how."""
+    """An independent record of a run: samples, loss and learning rate of each iteration."""
 
-    priority = 45  # before the hook under test in every respect
+    priority = 45  # before BLSHook
 
     def __init__(self) -> None:
-        self.batches, self.losses, self.lrs, self.gradients = [], [], [], []
+        self.batches, self.losses, self.lrs = [], [], []
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         self.batches.append([int(i) for i in data_batch['data_samples']])
@@ -90,7 +97,7 @@ def build_runner(
     loader: Optional[dict] = None,
     **options,
 ) -> Runner:
-    """Builds a pruned run of the toy model; ``hook`` and ``sampler`` add to the usual two lines."""
+    """Builds a pruned run of the toy model; ``hook`` and ``sampler`` add options to BLS."""
     name = options.pop('experiment_name', f'toy_{next(COUNTER)}')
     default_hooks = {
         'logger': dict(type='LoggerHook', interval=1000),
@@ -102,7 +109,7 @@ def build_runner(
     )
     optim = options.pop('optim_wrapper', {})
     return Runner(
-        model=model or ToyModel(),
+        model=ToyModel() if model is None else model,
         work_dir=str(work_dir),
         train_dataloader=dict(
             **{
@@ -123,8 +130,16 @@ def build_runner(
     )
 
 
+def build_plain_runner(work_dir, **options) -> Runner:
+    """Builds the same run without BLS."""
+    hooks = {'bls': dict(type='IterTimerHook'), **options.pop('default_hooks', {})}
+    runner = build_runner(work_dir, default_hooks=hooks, **options)
+    runner._train_dataloader['sampler'] = dict(type='DefaultSampler', shuffle=True)
+    return runner
+
+
 def train(work_dir, **options):
-    """Builds and trains; returns the runner, its separate record, and the hook."""
+    """Builds a pruned run and trains it; returns the runner, an independent record, and BLSHook."""
     runner = build_runner(work_dir, **options)
     recorder = Recorder()
     runner.register_hook(recorder)
@@ -134,3 +149,22 @@ def train(work_dir, **options):
 
 def find_hook(runner: Runner) -> Hook:
     return next(hook for hook in runner.hooks if type(hook).__name__ == 'BLSHook')
+
+
+def replay(recorder: Recorder, scorer: Optional[Scorer] = None) -> Scorer:
+    """Feeds recorded batches to a scorer, one by one. Defaults to a scorer of the toy data."""
+    scorer = scorer or BatchLossScorer(42)
+    for batch, loss in zip(recorder.batches, recorder.losses):
+        scorer.update(batch, loss)
+    return scorer
+
+
+def assert_same_scores(actual: Scorer, expected: Scorer) -> None:
+    torch.testing.assert_close(actual.scores, expected.scores)
+    assert torch.equal(actual.visits, expected.visits)
+
+
+def read_log(work_dir: Path) -> str:
+    """Returns the log of the only run in a work dir."""
+    (path,) = work_dir.glob('*/*.log')
+    return path.read_text()

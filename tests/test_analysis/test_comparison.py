@@ -1,6 +1,6 @@
-import pytest
-
-from bls_mm.analysis.comparison import as_markdown, baselines_of, parse_method, plot, rows_of
+from bls_mm.analysis.comparison import as_markdown, baselines_of, rows_of
+from bls_mm.analysis.comparison_plot import plot_comparison
+from bls_mm.analysis.methods import parse_method
 
 
 def runs_of(method, saved, metrics=(0.9, 0.8, 0.7)):
@@ -18,33 +18,7 @@ def runs_of(method, saved, metrics=(0.9, 0.8, 0.7)):
     ]
 
 
-@pytest.mark.parametrize(
-    ('text', 'pruner', 'scorer'),
-    [
-        ('SeTa', dict(type='SeTa'), None),
-        ('InfoBatch(prune_ratio=0.3)', dict(type='InfoBatch', prune_ratio=0.3), None),
-        (
-            'my.own.Pruner(quantiles=(20, 85), deep=[dict(a=-1)]) + BatchLossScorer(init="zero")',
-            dict(type='my.own.Pruner', quantiles=[20, 85], deep=[dict(a=-1)]),
-            dict(type='BatchLossScorer', init='zero'),
-        ),
-        ('configs/other.py', None, None),
-    ],
-)
-def test_methods_are_written_as_python(text, pruner, scorer):
-    assert parse_method(text)[1:] == (pruner, scorer)
-    assert '/' not in parse_method(text).folder
-
-
-@pytest.mark.parametrize(
-    'text', ['', 'SeTa(', 'SeTa(0.1)', 'SeTa - UCB', 'SeTa(a=b)', 'SeTa(**{})', '"SeTa"', 'a()()']
-)
-def test_what_is_no_method_is_told(text):
-    with pytest.raises(ValueError, match='cannot be read; write for example SeTa'):
-        parse_method(text)
-
-
-def test_baselines_have_the_budgets_that_were_used():
+def test_baselines_have_budgets_of_methods():
     runs = [
         *runs_of('NoPruning', 0),
         *runs_of('SeTa', 0.204),
@@ -62,7 +36,7 @@ def test_baselines_have_the_budgets_that_were_used():
     assert baselines_of(runs_of('InfoBatch', 0.0)) == []
 
 
-def test_the_table_by_hand():
+def test_table_equals_hand_written_table():
     runs = [*runs_of('SeTa', 0.25), *runs_of('NoPruning', 0, [76.5])]
     assert as_markdown(rows_of(runs), 'accuracy').splitlines()[2:] == [
         '| NoPruning | 1,000 | 0.0% | 10 s | 76.5 | 76.5 |  |',
@@ -70,23 +44,23 @@ def test_the_table_by_hand():
     ]
 
 
-def test_methods_are_held_against_random_samples_of_their_budget_seed_by_seed():
+def test_methods_are_compared_with_nearest_random_baseline_seed_by_seed():
     runs = [
-        *runs_of('SeTa', 0.25, [76.75, 78.75, 78]),  # beside 76.5, 79.25
+        *runs_of('SeTa', 0.25, [76.75, 78.75, 78]),  # compared with 76.5 and 79.25
         *runs_of('InfoBatch', 0.5, [75]),
         *runs_of('DynamicRandom(prune_ratio=0.25)', 0.25, [76.5, 79.25]),
         *runs_of('DynamicRandom(prune_ratio=0.5)', 0.5, [75.5]),
     ]
     lines = as_markdown(rows_of(runs), 'accuracy').splitlines()[2:]
     assert {line.split(' | ')[0][2:]: line.rsplit('|', 2)[1].strip() for line in lines} == {
-        'SeTa': '-0.12 ± 0.53, above in 1 of 2',
-        'InfoBatch': '-0.50, above in 0 of 1',
+        'SeTa': '-0.12 ± 0.53, higher in 1 of 2',
+        'InfoBatch': '-0.50, higher in 0 of 1',
         'DynamicRandom(prune_ratio=0.25)': '',
         'DynamicRandom(prune_ratio=0.5)': '',
     }
 
 
-def test_a_plot_is_drawn(tmp_path):
+def test_plot_is_written(tmp_path):
     runs = [*runs_of('SeTa', 0.2), *runs_of('FewerPasses(prune_ratio=0.2)', 0.2)]
-    plot(rows_of(runs), 'accuracy', tmp_path / 'plot.png')
+    plot_comparison(rows_of(runs), 'accuracy', tmp_path / 'plot.png')
     assert (tmp_path / 'plot.png').stat().st_size > 10_000

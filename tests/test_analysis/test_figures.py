@@ -6,7 +6,7 @@ pytest.importorskip('plotly')
 from bls_mm.analysis.figures import cost, kept_by_group
 
 
-def test_groups_named_by_digits_are_names_and_not_numbers():
+def test_group_names_that_are_digits_stay_names():
     figure = kept_by_group(np.array([0.2, 0.9, 0.5]), [['0'], ['7'], ['2']])
     assert figure.layout.yaxis.type == 'category'
     assert figure.layout.yaxis.dtick == 1
@@ -15,7 +15,7 @@ def test_groups_named_by_digits_are_names_and_not_numbers():
 
 
 @pytest.mark.parametrize('seconds', [0.0, 3.0])
-def test_the_axis_of_costs_has_room_for_its_text(seconds):
+def test_cost_axis_has_room_for_text(seconds):
     figure = cost(dict(training_seconds=10.0, scoring_seconds=seconds))
     (bars,) = figure.data
     assert figure.layout.xaxis.range[1] > max(bars.x)

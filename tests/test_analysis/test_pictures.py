@@ -17,7 +17,7 @@ from bls_mm.analysis.pictures import Pictures
         ('classification', ['ImageNet']),
     ],
 )
-def test_every_kind_of_sample_is_described_and_painted(config_of, task, sources):
+def test_describes_and_paints_samples_of_all_tasks(config_of, task, sources):
     pictures = Pictures(config_of(task))
     assert pictures.sources == sources
     described = [pictures.describe(index) for index in range(len(pictures))]
@@ -29,7 +29,7 @@ def test_every_kind_of_sample_is_described_and_painted(config_of, task, sources)
     assert len({pictures.paint(index).tobytes() for index in range(4)}) == 4
 
 
-def test_annotations_are_drawn(config_of):
+def test_paint_draws_annotations(config_of):
     pictures = Pictures(config_of('detection'))
     painted = pictures.paint(0)
     instances = pictures.dataset.get_data_info(0)['instances']
@@ -40,7 +40,7 @@ def test_annotations_are_drawn(config_of):
     assert not np.array_equal(painted, pictures.paint(0))
 
 
-def test_a_word_is_described_by_its_text(config_of):
+def test_describe_returns_text_of_word(config_of):
     pictures = Pictures(config_of('textrecog'))
     sample = pictures.describe(7)
     text = pictures.dataset.get_data_info(7)['instances'][0]['text']

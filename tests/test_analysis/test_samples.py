@@ -1,14 +1,8 @@
 import numpy as np
 import pytest
 
-from bls_mm.analysis.samples import (
-    choose_samples,
-    mean_by_group,
-    ranks_of,
-    swapped_shares,
-    table_of,
-)
-from bls_mm.hooks.history import EpochRecord
+from bls_mm.analysis.samples import choose_samples, mean_by_group, swapped_fractions, table_of
+from bls_mm.records.epoch_record import EpochRecord
 
 
 def record(epoch, kept, scores, stride=1):
@@ -25,7 +19,7 @@ HISTORY = [
 ]
 
 
-def test_the_table_counts_what_a_loop_counts():
+def test_table_counts_epochs_of_each_sample():
     table = table_of(HISTORY)
     assert table.seen.tolist() == [3, 1, 3, 3, 4]
     assert table.unseen.tolist() == [1, 3, 1, 1, 0]
@@ -34,33 +28,28 @@ def test_the_table_counts_what_a_loop_counts():
     assert table.volatility.tolist() == [0.5, 0, 0, 0, 0.5]
 
 
-def test_volatility_is_of_ranks_and_does_not_see_that_all_scores_fall():
+def test_volatility_ignores_common_trend_of_scores():
     history = [r._replace(scores=HISTORY[0].scores / 2**r.epoch) for r in HISTORY]
     assert not table_of(history).volatility.any()
 
 
-def test_a_table_of_every_second_sample():
+def test_table_with_stride():
     history = [record(0, [1, 0, 0, 1, 1], [1, 2, 3], stride=2)]
     table = table_of(history)
     assert table.indices.tolist() == [0, 2, 4]
     assert table.seen.tolist() == [1, 0, 1]
 
 
-def test_ranks_share_their_place_and_leave_the_unscored_out():
-    ranks = ranks_of(np.array([3, 1, np.nan, 3, 2], dtype=np.float16))
-    np.testing.assert_allclose(ranks, [2.5 / 3, 0, np.nan, 2.5 / 3, 1 / 3], rtol=1e-6)
-
-
 @pytest.mark.parametrize('seed', range(5))
-def test_what_is_swapped_adds_up_to_the_change_in_size(seed):
+def test_swapped_fractions_sum_to_change_in_size(seed):
     kept = np.random.default_rng(seed).integers(0, 2, (6, 40))
-    shares = swapped_shares([record(i, row, [0] * 40) for i, row in enumerate(kept)])
+    fractions = swapped_fractions([record(i, row, [0] * 40) for i, row in enumerate(kept)])
     change = np.diff(kept.mean(1))
-    np.testing.assert_allclose(shares['joined'] - shares['left'], change, atol=1e-12)
-    assert shares['epoch'].tolist() == [2, 3, 4, 5, 6]
+    np.testing.assert_allclose(fractions['joined'] - fractions['left'], change, atol=1e-12)
+    assert fractions['epoch'].tolist() == [2, 3, 4, 5, 6]
 
 
-def test_the_chosen_are_the_extremes():
+def test_chosen_samples_are_extreme():
     chosen = choose_samples(table_of(HISTORY), 2)
     assert chosen['hardest'].tolist() == [0, 3]
     assert chosen['easiest'].tolist() == [4, 1]
@@ -68,14 +57,14 @@ def test_the_chosen_are_the_extremes():
     assert set(chosen['volatile']) == {0, 4}
 
 
-def test_a_sample_that_was_never_scored_is_neither_hard_nor_easy():
+def test_unscored_sample_is_neither_hard_nor_easy():
     chosen = choose_samples(table_of([record(0, [1] * 3, [2, np.nan, 1])]), 3)
     assert chosen['hardest'].tolist() == [0, 2, 1]
     assert chosen['easiest'].tolist() == [2, 0, 1]
     assert 'unseen' not in chosen
 
 
-def test_a_sample_counts_for_all_its_groups():
+def test_sample_counts_for_all_its_groups():
     means = mean_by_group(np.array([1.0, 0.0, 0.5]), [['a'], ['a', 'b'], ['b']])
     assert means == dict(b=(0.25, 2), a=(0.5, 2))
     assert list(means) == ['b', 'a']

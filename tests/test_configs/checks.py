@@ -1,4 +1,4 @@
-"""What must hold of a run, whatever it trains."""
+"""Checks that every run must pass, whatever it trains."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from bls_mm.config import load_config
 
 
 def check_run(witness: Witness, sampler: dict) -> None:
-    """Checks all but the hooks.
+    """Checks everything except the hooks.
 
     Args:
-        witness (Witness): What was seen of the run.
+        witness (Witness): The record of the run.
         sampler (dict): The config of its sampler.
     """
     check_samples(witness)
@@ -24,7 +24,7 @@ def check_run(witness: Witness, sampler: dict) -> None:
 
 
 def check_samples(witness: Witness) -> None:
-    """What was scored is what was asked for, and what came to the model."""
+    """The scored samples are those that were requested and that the model received."""
     known = identities(witness.dataset)
     assert witness.iterations
     for iteration in witness.iterations:
@@ -36,7 +36,7 @@ def check_samples(witness: Witness) -> None:
 
 
 def check_losses(witness: Witness) -> None:
-    """The loss that was scored is the loss that was given to the optimizer."""
+    """The scored loss is the loss that the optimizer got."""
     for iteration in witness.iterations:
         assert torch.isfinite(iteration.minimised)
         torch.testing.assert_close(iteration.score.mean(), iteration.minimised.float())
@@ -45,22 +45,22 @@ def check_losses(witness: Witness) -> None:
 
 
 def check_replay(witness: Witness, scorer: dict) -> None:
-    """The record, replayed through a fresh scorer, leads to the same scores."""
-    learnt = witness.sampler.scorer
+    """A replay of the record through a new scorer gives the same scores."""
+    used = witness.sampler.scorer
     cfg = {'type': 'BatchLossScorer', **scorer, '_scope_': 'bls_mm'}
     fresh = SCORERS.build(cfg, default_args=dict(num_samples=len(witness.dataset)))
-    assert type(fresh) is type(learnt)
+    assert type(fresh) is type(used)
     for iteration in witness.iterations:
-        per_sample = learnt.needs_sample_losses
+        per_sample = used.needs_sample_losses
         loss = iteration.sample_losses if per_sample else iteration.minimised
         fresh.update(iteration.requested, loss)
-    torch.testing.assert_close(learnt.scores, fresh.scores)
-    assert learnt.visits.equal(fresh.visits)
-    assert len(learnt.scores.unique()) > 1
+    torch.testing.assert_close(used.scores, fresh.scores)
+    assert used.visits.equal(fresh.visits)
+    assert len(used.scores.unique()) > 1
 
 
 def check_pruning(witness: Witness, pruner: str) -> None:
-    """The first epoch sees every sample, the second fewer."""
+    """The first epoch contains every sample, the second fewer."""
     epochs = [[], []]
     for iteration in witness.iterations:
         epochs[iteration.epoch] += iteration.requested
@@ -74,7 +74,7 @@ def check_pruning(witness: Witness, pruner: str) -> None:
 
 
 def check_hooks(witness: Witness, path: Path) -> None:
-    """The hooks of the model's own config are all there."""
+    """The run has all hooks of the config of the model library."""
     present = {type(hook).__name__ for hook in witness.runner.hooks}
     assert 'BLSHook' in present
     for name in upstream_of(path):

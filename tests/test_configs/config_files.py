@@ -1,4 +1,4 @@
-"""Which configs there are, and what they inherit from."""
+"""The configs of the project, and the configs that they inherit from."""
 
 import ast
 from pathlib import Path
@@ -8,17 +8,17 @@ ROOT = Path(__file__).parents[2] / 'configs'
 
 
 def find_configs() -> List[Path]:
-    """Every config that trains: all files but the common parts."""
+    """Returns every config that trains: all files except the common parts."""
     return [path for path in sorted(ROOT.rglob('*.py')) if '_base_' not in path.parts]
 
 
 def name_of(path: Path) -> str:
-    """The path below ``configs/``, without suffix."""
+    """Returns the path below ``configs/``, without suffix."""
     return str(path.relative_to(ROOT).with_suffix(''))
 
 
 def upstream_of(path: Path) -> Iterator[str]:
-    """Names of the configs of other packages, such as ``'mmdet::...'``, under a config."""
+    """Yields the names of other packages' configs, such as ``'mmdet::...'``, that one inherits."""
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', None) == '_base_':
             bases = ast.literal_eval(node.value)

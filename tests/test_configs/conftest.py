@@ -12,7 +12,7 @@ from bls_mm.compat import allow_mmocr
 
 @pytest.fixture(scope='session', autouse=True)
 def packages():
-    """Imports the model libraries once, and in the order that works."""
+    """Imports the model libraries once, in the order that works."""
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         allow_mmocr()
@@ -20,9 +20,9 @@ def packages():
 
 @pytest.fixture(scope='session', autouse=True)
 def quick_configs():
-    """MMEngine reads a hundred metafiles for each name like ``mmdet::...``; here, only once.
+    """Makes MMEngine read the hundred metafiles behind ``mmdet::...`` once instead of every time.
 
-    And it lays every config out nicely, for seconds.
+    It also skips the formatting of configs, which takes seconds for each.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
@@ -34,18 +34,20 @@ def quick_configs():
 
 @pytest.fixture(scope='session')
 def data(tmp_path_factory) -> Path:
-    """Where the stand-in data sets are, shared by all configs."""
+    """The folder of the stand-in data sets, which all configs share."""
     return tmp_path_factory.mktemp('data')
 
 
 @pytest.fixture(autouse=True)
 def any_cifar_archive(monkeypatch):
-    """MMPretrain compares checksums, which only the real archives have."""
+    """Skips the checksums of MMPretrain, which only the real archives have."""
     monkeypatch.setattr('mmpretrain.datasets.cifar.check_md5', lambda path, md5: True)
 
 
 def pytest_addoption(parser):
-    parser.addoption('--configs-table', type=Path, help='put a table of all configs into this page')
+    parser.addoption(
+        '--configs-table', type=Path, help='write a table of all configs into this page'
+    )
 
 
 def pytest_configure(config):
@@ -55,7 +57,7 @@ def pytest_configure(config):
 
 
 class TableWriter:
-    """Collects a row from each test of a config, and writes the table in the end."""
+    """Collects a row from each test of a config, and writes the table at the end."""
 
     def __init__(self, page: Path) -> None:
         self.page = page

@@ -1,4 +1,4 @@
-"""Trains a config on stand-in data under the eyes of a witness."""
+"""Trains a config on stand-in data, and records the run."""
 
 from itertools import count
 from pathlib import Path
@@ -11,13 +11,13 @@ from witness import End, Witness
 
 from bls_mm.config import attach_bls
 
-COUNTER = count()  # MMEngine wants every run of a process to have a name of its own
+COUNTER = count()  # MMEngine needs a different name for each run of a process
 
 
 def make_small(cfg: Config, data: Path, work_dir: Path) -> Config:
     """Replaces the data of a config, shrinks its model, and makes its run repeatable.
 
-    What does not prune, such as the baseline of a demo, is given the three lines that do.
+    A config that does not prune, such as the baseline of a demo, gets SeTa.
     """
     if cfg.train_dataloader.sampler.type != 'bls_mm.BLSSampler':
         cfg = attach_bls(cfg, 'SeTa')
@@ -31,7 +31,7 @@ def make_small(cfg: Config, data: Path, work_dir: Path) -> Config:
 
 
 def train(cfg: Config, num_epochs: int = 2) -> Witness:
-    """Trains the first epochs of a small config; returns what was seen."""
+    """Trains the first epochs of a small config; returns the record of the run."""
     runner = Runner.from_cfg(cfg)
     witness = Witness()
     runner.register_hook(witness)

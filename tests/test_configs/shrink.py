@@ -1,4 +1,4 @@
-"""The same run, small: small images and batches, narrow layers, and fewer of what repeats."""
+"""Shrinks a config: small images and batches, narrow layers, fewer repeated parts."""
 
 import importlib.util
 from typing import Callable
@@ -18,7 +18,7 @@ IN_PIXELS = {
     'target_scale',
     'target_size',
 }
-# Of what repeats or is merely wide, and not linked to any other number.
+# Numbers of repeated parts, and widths that no other number depends on.
 AT_MOST = dict(
     d_inner=64,
     d_k=64,
@@ -32,7 +32,7 @@ AT_MOST = dict(
     num_queries=20,
     times=2,
 )
-# Widths are linked to those of the next part, so these are set one by one.
+# Widths that the next part depends on, so they are set one by one.
 NARROW = dict(
     ResNet_CIFAR=dict(base_channels=8, stem_channels=8),
     ResNet31OCR=dict(layers=[1, 1, 1, 1], channels=[16, 16, 32, 32, 64, 512, 512]),
@@ -52,10 +52,10 @@ HEAD_IN_CHANNELS = dict(
 
 
 def shrink(cfg) -> None:
-    """Makes a config train within seconds an epoch on a CPU, and offline; changed in place.
+    """Makes a config train offline within seconds per epoch on a CPU; changed in place.
 
-    Types of models, data, pipelines, batch samplers, optimizers and hooks stay, and so does the
-    schedule: it is for the caller to stop.
+    Types of models, data, pipelines, batch samplers, optimizers and hooks do not change, nor does
+    the schedule: the caller must stop the run.
     """
     shrink_model(cfg.model)
     shrink_loader(cfg.train_dataloader)
@@ -69,15 +69,15 @@ def shrink(cfg) -> None:
     for split in ('val', 'test'):
         for part in ('dataloader', 'cfg', 'evaluator'):
             cfg[f'{split}_{part}'] = None
-    # The hook is there, but writes no hundreds of megabytes.
+    # The hook stays, but does not write hundreds of megabytes.
     cfg.default_hooks.checkpoint.update(interval=-1, save_last=False)
-    if cfg.optim_wrapper.get('type') == 'AmpOptimWrapper':  # MMEngine's refuses CPUs
+    if cfg.optim_wrapper.get('type') == 'AmpOptimWrapper':  # needs a GPU
         cfg.optim_wrapper.type = 'OptimWrapper'
         cfg.optim_wrapper.pop('loss_scale', None)
 
 
 def shrink_model(model: dict) -> None:
-    """Takes from scratch what is pretrained, and fewer of what repeats or is merely wide."""
+    """Starts from random weights, with fewer repeated parts and narrower layers."""
     visit(model, from_scratch)
     visit(model, without_synchronised_norms)
     backbone = model.get('backbone', {})
@@ -93,13 +93,13 @@ def shrink_model(model: dict) -> None:
         backbone.arch_layers = [1] * len(backbone.arch_layers)
     if kind in ('ResNet', 'mmdet.ResNet') and backbone.get('depth') == 50 and model.get('neck'):
         narrow_detector(model)
-    # Not in the decoder: each of its layers has losses of its own.
+    # Not the decoder: each of its layers has its own losses.
     if 'num_layers' in (model.get('encoder') or {}):
         model.encoder.num_layers = 1
 
 
 def narrow_detector(model: dict) -> None:
-    """A quarter of the channels, in a ResNet-50 and in a pyramid network of 256 channels."""
+    """Quarters the channels of a ResNet-50 and of a feature pyramid of 256 channels."""
     if isinstance(model.neck.get('in_channels'), list):
         model.backbone.update(base_channels=16, stem_channels=16)
         model.neck.in_channels = [channels // 4 for channels in model.neck.in_channels]
@@ -109,7 +109,7 @@ def narrow_detector(model: dict) -> None:
 
 
 def shrink_loader(loader: dict) -> None:
-    """Loads in the main process, so that the order of requests can be observed."""
+    """Loads in the main process, so that the record sees the order of requests."""
     loader.batch_size = BATCH_SIZE
     loader.num_workers = 0
     loader.persistent_workers = False
@@ -137,7 +137,7 @@ def _small(size):
         return type(size)(_small(element) for element in size)
     if size == 224:
         return 64
-    # Strides are up to 32, and not every model takes other sizes.
+    # Strides are up to 32, and some models need multiples of them.
     return round(size / 320) * 32 if abs(size) >= 300 else size
 
 
@@ -153,7 +153,7 @@ def at_most(part: dict) -> None:
 
 
 def switch_after_first_epoch(hook: dict, max_epochs: int) -> None:
-    """Lets YOLOX's and RTMDet's hooks do in the second epoch what they do in the last ones."""
+    """Makes the hooks of YOLOX and RTMDet switch in the second epoch instead of the last ones."""
     if 'num_last_epochs' in hook:
         hook['num_last_epochs'] = max_epochs - 2
     if 'switch_epoch' in hook:
@@ -167,12 +167,12 @@ def from_scratch(part: dict) -> None:
 
 
 def without_synchronised_norms(part: dict) -> None:
-    if part.get('type') == 'SyncBN':  # PyTorch's needs a GPU
+    if part.get('type') == 'SyncBN':  # needs a GPU
         part['type'] = 'BN'
 
 
 def without_missing_packages(part: dict) -> None:
-    """ABINet's augmentation needs albumentations, which its users have to install themselves."""
+    """Removes ABINet's augmentation if the optional package albumentations is not installed."""
     if importlib.util.find_spec('albumentations') is None and 'transforms' in part:
         part['transforms'] = [
             transform

@@ -1,7 +1,7 @@
-"""A dozen small images in place of a data set, in its own format and at its own paths.
+"""Replaces data sets with a dozen small images in the same format and at the same paths.
 
-Only the leaves of a config's data are replaced: the wrappers around them, their pipelines and
-filters stay. Every leaf gets images of its own, so that a path tells which sample it is.
+Only the data sets that read files are replaced. Wrappers, pipelines and filters do not change. Each
+data set has its own images, so that a path identifies a sample.
 """
 
 import json
@@ -17,11 +17,11 @@ NUM_SAMPLES = 12
 
 
 def replace_data(dataset: dict, folder: Path) -> None:
-    """Points all leaves of a data set's config to small data sets below a folder.
+    """Points all file-reading data sets of a config to small data sets below a folder.
 
     Args:
-        dataset (dict): Config of a data set, however deep; changed in place.
-        folder (Path): Where the data is written, unless it is there already.
+        dataset (dict): Config of a data set with any number of wrappers; changed in place.
+        folder (Path): Folder to write the data to, unless they exist already.
     """
     leaves = list(find_leaves(dataset))
     is_detection = 'TextDet' in str(dataset)
@@ -50,7 +50,7 @@ def _name(node: dict) -> str:
 
 
 def make_text(leaf, root: Path, num: int, rng, is_detection: bool) -> None:
-    """OCRDataset: one word an image to recognise, or two to detect."""
+    """OCRDataset: one word per image for recognition, two for detection."""
     samples = []
     for name in _names(leaf['ann_file'], num):
         image = _noise(rng, height=96, width=128)
@@ -75,7 +75,7 @@ def make_text(leaf, root: Path, num: int, rng, is_detection: bool) -> None:
 
 
 def make_scenes(leaf, root: Path, num: int, rng, is_detection: bool) -> None:
-    """CocoDataset: wide and tall images, boxes and masks, and one image more without objects."""
+    """CocoDataset: wide and tall images with boxes and masks, and one image without objects."""
     from mmdet.datasets import CocoDataset
 
     classes = leaf.get('metainfo', CocoDataset.METAINFO)['classes']
@@ -117,12 +117,12 @@ def make_cifar(leaf, root: Path, num: int, rng, is_detection: bool) -> None:
         labels = rng.integers(0, len(dataset.METAINFO['classes']), count).tolist()
         key = 'labels' if leaf['type'] == 'CIFAR10' else 'fine_labels'
         _write(root / dataset.base_folder / name, pickle.dumps({'data': images, key: labels}))
-    for name, _ in dataset.test_list:  # looked for, but not read
+    for name, _ in dataset.test_list:  # must exist, but are not read
         _write(root / dataset.base_folder / name, b'')
 
 
 def make_mnist(leaf, root: Path, num: int, rng, is_detection: bool) -> None:
-    """MNIST: four files of bytes behind a head, of which one says how many there are."""
+    """MNIST: four files of a header with the shape, and bytes."""
     classes = len(leaf['metainfo']['classes'])
     for split in ('train', 't10k'):
         images = rng.integers(0, 256, (num, 32, 32), dtype=np.uint8)

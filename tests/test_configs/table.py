@@ -1,15 +1,15 @@
-"""The table of ``docs/configs.md``, out of the reports of the tests."""
+"""Makes the table of ``docs/configs.md`` from the reports of the tests."""
 
 import re
 from typing import Dict, List, NamedTuple
 
 BEGIN, END = '<!-- table of configs -->', '<!-- end of table -->'
-# One row for what differs only in these.
+# Configs that differ only in these parts of their names share a row.
 GRID = re.compile(r'(?<=cifar)100?|(?<=/resnet)(18|50)(?=.*cifar)|(?<=-p)\d\d(?=.*cifar)')
 
 
 class Row(NamedTuple):
-    """What is known of one config."""
+    """The test report of one config."""
 
     name: str
     components: int
@@ -18,7 +18,7 @@ class Row(NamedTuple):
 
 
 def to_table(rows: List[Row]) -> str:
-    """Lays rows out as a table in Markdown, a grid of configs in one row.
+    """Returns a table in Markdown, with one row for a grid of configs.
 
     Args:
         rows (list[Row]): One for each config.
@@ -42,13 +42,13 @@ def to_table(rows: List[Row]) -> str:
 
 
 def replace_table(text: str, table: str) -> str:
-    """Puts a table in the place of the one between the marks of a page.
+    """Replaces the table between the marks of a page.
 
     Raises:
         ValueError: If a mark is missing.
     """
     if BEGIN not in text or END not in text:
-        raise ValueError(f'the page needs the lines {BEGIN!r} and {END!r}, where the table goes')
+        raise ValueError(f'the page needs the lines {BEGIN!r} and {END!r} around the table')
     before, after = text.split(BEGIN)[0], text.split(END)[1]
     return f'{before}{BEGIN}\n{table}\n{END}{after}'
 

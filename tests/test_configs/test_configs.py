@@ -1,6 +1,6 @@
-"""Every config trains, prunes, and scores the right samples by the loss that is minimised.
+"""Every config trains, prunes, and scores the right samples by the minimised loss.
 
-A config needs no test of its own: whatever lies in ``configs/`` is trained here.
+New configs in ``configs/`` are tested automatically.
 """
 
 import pytest

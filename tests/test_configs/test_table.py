@@ -2,7 +2,7 @@ import pytest
 from table import BEGIN, END, Row, replace_table, to_table
 
 
-def test_a_grid_is_one_row():
+def test_grid_of_configs_is_one_row():
     rows = [
         Row(f'cifar{n}/resnet{depth}_seta-p{p}_1xb128-200e_cifar{n}', 1, 2.0, p != 70)
         for n in (10, 100)
@@ -17,11 +17,11 @@ def test_a_grid_is_one_row():
     ]
 
 
-def test_only_the_table_of_a_page_changes():
+def test_only_the_table_of_the_page_changes():
     page = f'before\n{BEGIN}\nold\n{END}\nafter\n'
     assert replace_table(page, 'new') == f'before\n{BEGIN}\nnew\n{END}\nafter\n'
 
 
-def test_a_page_without_marks_is_told():
+def test_page_without_marks_raises_a_clear_error():
     with pytest.raises(ValueError, match='needs the lines'):
         replace_table('page', 'new')

@@ -1,4 +1,4 @@
-"""Training that is unusual works without special cases in the library."""
+"""Unusual training works without special cases in the library."""
 
 import pytest
 import torch
@@ -29,7 +29,7 @@ def find_hook(runner, kind: str):
 
 
 def savings_of(witness):
-    """What the library itself counted."""
+    """The savings that the library counted."""
     return find_hook(witness.runner, 'BLSHook').savings
 
 
@@ -38,7 +38,7 @@ def samples_of_first_epoch(witness) -> int:
 
 
 def test_mosaic_and_its_end(small):
-    """YOLOX: workers that live on, and restart without mosaic; then one loss more is minimised."""
+    """YOLOX: persistent workers restart without mosaic, and then there is one more loss."""
     cfg = small('yolox_bls-seta_s_8xb8-300e_coco')
     cfg.train_dataloader.update(num_workers=1, persistent_workers=True)
     witness = train(cfg, num_epochs=3)
@@ -52,7 +52,7 @@ def test_mosaic_and_its_end(small):
 
 
 def test_pipeline_switch_and_ema(small):
-    """RTMDet: the data set gets another pipeline, and validation another model."""
+    """RTMDet: the pipeline of the data set changes, and validation uses an averaged model."""
     cfg = small('rtmdet_bls-seta_s_8xb32-300e_coco')
     witness = train(cfg)
     check_run(witness, cfg.train_dataloader.sampler)
@@ -68,7 +68,7 @@ def test_pipeline_switch_and_ema(small):
 
 
 def test_dozens_of_components(small):
-    """DINO: six decoder layers, their denoising, and the encoder: 39 losses, and one sum."""
+    """DINO: 39 losses of six decoder layers, their denoising, and the encoder."""
     cfg = small('dino-4scale_bls-infobatch_r50_8xb2-12e_coco')
     witness = train(cfg)
     check_run(witness, cfg.train_dataloader.sampler)
@@ -113,7 +113,7 @@ WRAPPERS = dict(
 
 @pytest.mark.parametrize('wrap', WRAPPERS.values(), ids=WRAPPERS)
 def test_wrapped_data(small, wrap):
-    """A sample is a position in the outermost data set, however deep its image lies."""
+    """A sample is a position in the outermost data set."""
 
     def change(cfg):
         cfg.train_dataloader.dataset = wrap(cfg.train_dataloader.dataset)
@@ -131,7 +131,7 @@ def test_wrapped_data(small, wrap):
 
 
 def test_samples_that_the_pipeline_rejects(small):
-    """Another sample takes the place of a rejected one; the score stays with the one asked for."""
+    """The pipeline replaces a rejected sample; the score goes to the requested one."""
 
     def reject_small_objects(cfg):
         pack = cfg.train_dataloader.dataset.pipeline.pop()

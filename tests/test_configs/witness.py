@@ -1,4 +1,4 @@
-"""A record of a run that owes nothing to the library under test."""
+"""A record of a run that does not depend on the library under test."""
 
 from typing import List, NamedTuple, Optional, Set
 
@@ -6,20 +6,20 @@ import torch
 from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
 
-from bls_mm.hooks.loader import find_sampler
+from bls_mm.samplers import find_sampler
 
 
 class Iteration(NamedTuple):
-    """What one iteration did."""
+    """The record of one iteration."""
 
     epoch: int
-    requested: List[int]  # samples that the data set was asked for
-    delivered: list  # images that came to the model, by what they say of themselves
-    replaced: int  # how often a pipeline rejected a sample, so that a random one took its place
-    minimised: torch.Tensor  # the loss given to the optimizer
-    sample_losses: Optional[torch.Tensor]  # where the model's own criterion tells them apart
-    scored: List[int]  # samples that the sampler took in
-    score: torch.Tensor  # the loss that it took in
+    requested: List[int]  # samples that were requested from the data set
+    delivered: list  # identities of the images that the model got
+    replaced: int  # number of rejected samples that the pipeline replaced by random ones
+    minimised: torch.Tensor  # the loss that the optimizer got
+    sample_losses: Optional[torch.Tensor]  # from the model's criterion, if it is unreduced
+    scored: List[int]  # samples that the sampler got
+    score: torch.Tensor  # the loss that the sampler got
     components: Set[str]  # names of the losses that the model returned
 
 
@@ -27,8 +27,8 @@ class Witness(Hook):
     """Watches the data set, the model, the optimizer and the sampler of a run.
 
     Attributes:
-        iterations (list[Iteration]): What happened.
-        runner (Runner), dataset (Dataset), sampler (BLSSampler): Who was watched.
+        iterations (list[Iteration]): The record.
+        runner (Runner), dataset (Dataset), sampler (BLSSampler): The watched parts.
     """
 
     priority = 5  # before any other hook
@@ -39,7 +39,7 @@ class Witness(Hook):
         self._replaced = 0
 
     def before_train(self, runner) -> None:
-        """Begins to watch, when all parts are built and nothing has happened yet."""
+        """Starts to watch when all parts are built, before the first iteration."""
         self.runner = runner
         self.dataset = runner.train_dataloader.dataset
         self.sampler = find_sampler(runner.train_dataloader)
@@ -77,7 +77,7 @@ class Witness(Hook):
         self._sample_losses = losses.detach().clone()
 
     def before_train_epoch(self, runner):
-        self._requested, self._replaced = [], 0  # others may have looked at samples before
+        self._requested, self._replaced = [], 0  # other code may have loaded samples before
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         self._sample_losses = None
@@ -101,7 +101,7 @@ class Witness(Hook):
 
 
 class End(Hook):
-    """Closes the iterations of a witness, after all that is under test, and stops in time."""
+    """Ends the iterations of a witness after all other hooks, and stops after some epochs."""
 
     priority = 95
 
@@ -117,17 +117,17 @@ class End(Hook):
 
 
 def identity_of(info: dict):
-    """What tells a sample from the others: the path of its image, or its number."""
+    """Returns what identifies a sample: the path of its image, or its number."""
     return info['img_path'] if info.get('img_path') else info['sample_idx']
 
 
 def identities(dataset) -> list:
-    """The identity of each sample, in the order of a data set."""
+    """Returns the identity of each sample, in the order of a data set."""
     return [identity_of(dataset.get_data_info(index)) for index in range(len(dataset))]
 
 
 def leaves_of(dataset) -> List[BaseDataset]:
-    """The data sets under any wrappers."""
+    """Returns the data sets inside all wrappers."""
     if isinstance(dataset, BaseDataset):
         return [dataset]
     parts = getattr(dataset, 'datasets', None) or [dataset.dataset]
@@ -135,9 +135,9 @@ def leaves_of(dataset) -> List[BaseDataset]:
 
 
 def _extend(instance, name: str, note) -> None:
-    """Makes one object call ``note`` before a method, by a class of its own.
+    """Makes one object call ``note`` before a method, with a subclass for this object.
 
-    Special methods are looked up in the class, and the object must still be an instance of its own.
+    Python looks special methods up in the class, and the object must stay an instance of its class.
     """
     method = getattr(type(instance), name)
 

@@ -1,4 +1,4 @@
-"""Pages that show a file of ours really show it."""
+"""Pages that include a file of the project use the syntax that MkDocs reads."""
 
 import re
 from pathlib import Path
@@ -10,9 +10,9 @@ PAGES = [path for path in sorted((ROOT / 'docs').glob('*.md')) if "'examples/" i
 
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.stem)
-def test_a_snippet_is_written_as_mkdocs_reads_it(page):
-    # Ruff formats code blocks marked as Python, and writes the arrow with spaces.
+def test_page_includes_existing_files(page):
+    # Ruff formats code blocks marked as Python, and would add spaces to the arrow.
     text = page.read_text()
-    shown = re.findall(r"^--8<-- '([^':]+)", text, re.MULTILINE)
-    assert len(shown) == text.count("'examples/")
-    assert all((ROOT / path).is_file() for path in shown)
+    included = re.findall(r"^--8<-- '([^':]+)", text, re.MULTILINE)
+    assert len(included) == text.count("'examples/")
+    assert all((ROOT / path).is_file() for path in included)

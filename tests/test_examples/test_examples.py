@@ -1,4 +1,4 @@
-"""The examples run as a user runs them, and train for real."""
+"""The examples run as a user runs them, and their models learn."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ LINE = re.compile(r'SeTa +([\d,]+) samples, +([\d.]+)% pruned, ([\d.]+)% right')
 
 
 def run(*command):
-    """Runs an example for 3 epochs of SeTa; returns its output, samples, percents."""
+    """Runs an example for 3 epochs of SeTa; returns its output, samples and percentages."""
     output = subprocess.run(
         [sys.executable, *command, '--epochs', '3', '--pruners', 'SeTa'],
         check=True,
@@ -33,7 +33,7 @@ def run(*command):
     ],
     ids=['plain', 'accelerate', 'accelerate on two processes'],
 )
-def test_a_pruned_run_reads_digits(command, processes):
+def test_pruned_run_learns_digits(command, processes):
     output, samples, pruned, right = run(*command)
     if processes > 1:
         assert '2 processes' in output

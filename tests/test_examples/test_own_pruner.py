@@ -1,4 +1,4 @@
-"""The pruner that the docs show is as short as they promise, and prunes a run, named either way."""
+"""The custom pruner of the docs has at most 20 lines, and works under both of its names."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ from toy import train
 EXAMPLE = Path(__file__).parents[2] / 'examples' / 'own_pruner.py'
 
 
-def test_it_is_at_most_20_lines():
+def test_example_has_at_most_20_lines():
     assert len(EXAMPLE.read_text().splitlines()) <= 20
 
 
 @pytest.mark.parametrize('kind', ['LeaveOutHardest', 'own_pruner.LeaveOutHardest'])
-def test_it_leaves_out_the_hardest(kind, tmp_path, monkeypatch):
+def test_example_leaves_out_the_hardest_samples(kind, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLE.parent)
-    if '.' not in kind:  # as a config of a user's own does
+    if '.' not in kind:  # as a user's config does
         (tmp_path / 'config.py').write_text("custom_imports = dict(imports='own_pruner')")
         Config.fromfile(tmp_path / 'config.py')
     _, record, _ = train(

@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmengine.dataset import BaseDataset, Compose, ConcatDataset, RepeatDataset
 from mmengine.structures import BaseDataElement
-from toy import ToyModel, build_runner
+from toy import ToyModel, build_runner, read_log
 
 from bls_mm.hooks.attribution import count_replaced, is_mixing
 
@@ -24,7 +24,7 @@ class RandomApply:
 
 
 class Files(BaseDataset):
-    """Ten samples, each of a file of its own."""
+    """Ten samples with one file each."""
 
     def load_data_list(self):
         return [dict(img_path=f'{i}.png', value=float(i)) for i in range(10)]
@@ -48,18 +48,18 @@ class TestIsMixing:
         dataset.pipeline.transforms = list(transforms)
         return dataset
 
-    def test_by_what_the_transforms_ask_for(self):
+    def test_transforms_that_ask_for_more_images_mix(self):
         assert is_mixing(self.with_pipeline(Resize(), Mosaic()))
         assert is_mixing(self.with_pipeline(RandomApply([Mosaic()])))
         assert not is_mixing(self.with_pipeline(Resize()))
 
-    def test_through_wrappers(self):
+    def test_wrapped_data_sets_mix_if_a_part_does(self):
         plain, mosaic = self.with_pipeline(), self.with_pipeline(Mosaic())
         assert is_mixing(ConcatDataset([plain, mosaic]))
         assert is_mixing(RepeatDataset(mosaic, times=2))
         assert not is_mixing(RepeatDataset(plain, times=2))
 
-    def test_follows_a_switched_pipeline(self):
+    def test_switched_pipelines_are_recognised(self):
         dataset = self.with_pipeline(Mosaic())
         dataset._skip_type_keys = ['Mosaic']  # what YOLOX's mode switch leaves
         assert not is_mixing(dataset)
@@ -67,12 +67,12 @@ class TestIsMixing:
         dataset.pipeline = Compose([])
         assert not is_mixing(dataset)
 
-    def test_anything_may_be_a_data_set(self):
+    def test_other_data_sets_do_not_mix(self):
         assert not is_mixing(range(5))
 
 
 @pytest.mark.parametrize('wrap', [lambda d: d, lambda d: ConcatDataset([d, files()])])
-def test_counts_what_came_back_in_the_place_of_another(wrap):
+def test_replaced_samples_are_counted(wrap):
     dataset = wrap(files())
     indices = list(range(len(dataset)))
     batch = dict(data_samples=[dataset[i]['data_samples'] for i in indices])
@@ -84,13 +84,13 @@ def test_counts_what_came_back_in_the_place_of_another(wrap):
     assert count_replaced(dataset, indices, batch) == expected
 
 
-def test_what_names_no_file_counts_as_delivered():
+def test_samples_without_a_file_name_count_as_delivered():
     assert count_replaced(files(), [0], dict(data_samples=[object()])) == 0
     assert count_replaced(range(3), [0], dict(data_samples=[1])) == 0
     assert count_replaced(files(), [0], [1]) == 0
 
 
-def test_a_run_counts_and_says_it(tmp_path):
+def test_run_counts_replaced_samples(tmp_path):
     class Model(ToyModel):
         def forward(self, inputs, data_samples=None, mode='tensor'):
             return super().forward([x / 10 for x in inputs], None, mode)
@@ -103,11 +103,11 @@ def test_a_run_counts_and_says_it(tmp_path):
     assert summary['checked_samples'] > 0
     assert 0 < summary['replaced_samples'] < summary['checked_samples']
     assert summary['mixed_samples'] == 0
-    assert 'the pipeline replaced' in next(tmp_path.glob('*/*.log')).read_text()
+    assert 'the pipeline replaced' in read_log(tmp_path)
 
 
 @pytest.mark.parametrize(('scorer', 'mixed'), [('auto', True), (dict(type='BatchLossScorer'), 0)])
-def test_images_mixed_within_a_batch_count_where_each_sample_is_scored(tmp_path, scorer, mixed):
+def test_mixed_batches_count_if_each_sample_is_scored(tmp_path, scorer, mixed):
     augments = pytest.importorskip('mmpretrain.models.utils.batch_augments')
     model = ToyModel(per_sample=True)
     mixup = augments.RandomBatchAugment(dict(type='Mixup', alpha=1.0))

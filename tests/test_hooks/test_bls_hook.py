@@ -2,35 +2,39 @@ import json
 
 import pytest
 import torch
-from toy import ToyModel, build_runner, train
+from mmengine.evaluator import BaseMetric
+from mmengine.hooks import Hook
+from toy import (
+    ToyData,
+    ToyModel,
+    assert_same_scores,
+    build_runner,
+    find_hook,
+    read_log,
+    replay,
+    train,
+)
 
-from bls_mm.scorers import BatchLossScorer, SampleLossScorer
-
-
-def replay(recorder, scorer):
-    for batch, loss in zip(recorder.batches, recorder.losses):
-        scorer.update(batch, loss)
-    return scorer
+from bls_mm.hooks import BLSHook
+from bls_mm.scorers import SampleLossScorer
 
 
 @pytest.mark.parametrize('num_workers', [0, 2])
 @pytest.mark.parametrize('pruner', ['InfoBatch', 'SeTa', 'DynamicRandom'])
-def test_scores_equal_a_replay_of_a_separate_record(tmp_path, num_workers, pruner):
+def test_scores_equal_a_replay_of_an_independent_record(tmp_path, num_workers, pruner):
     _, recorder, hook = train(tmp_path, num_workers=num_workers, pruner=dict(type=pruner))
-    scorer = replay(recorder, BatchLossScorer(42))
-    torch.testing.assert_close(hook.sampler.scorer.scores, scorer.scores)
-    assert torch.equal(hook.sampler.scorer.visits, scorer.visits)
+    scorer = replay(recorder)
+    assert_same_scores(hook.sampler.scorer, scorer)
     assert len(set(scorer.scores.tolist())) > 5
 
 
-def test_persistent_workers_and_prefetch_keep_the_order(tmp_path):
+def test_scores_are_right_with_persistent_workers_and_prefetching(tmp_path):
     loader = dict(persistent_workers=True, prefetch_factor=4, drop_last=True)
     _, recorder, hook = train(tmp_path, num_workers=3, loader=loader)
-    scorer = replay(recorder, BatchLossScorer(42))
-    torch.testing.assert_close(hook.sampler.scorer.scores, scorer.scores)
+    assert_same_scores(hook.sampler.scorer, replay(recorder))
 
 
-def test_true_sample_losses_reach_their_samples(tmp_path):
+def test_sample_losses_reach_their_samples(tmp_path):
     runner, _, hook = train(
         tmp_path,
         model=ToyModel(per_sample=True),
@@ -45,7 +49,7 @@ def test_true_sample_losses_reach_their_samples(tmp_path):
     torch.testing.assert_close(hook.sampler.scorer.scores, expected.scores)
 
 
-def test_components_choose_what_is_scored(tmp_path):
+def test_components_choose_the_losses_of_the_score(tmp_path):
     _, recorder, hook = train(tmp_path, hook=dict(components=dict(acc=2.0)))
     assert hook.sampler.scorer.scores.unique().tolist() == [1.0]
     assert len(set(recorder.losses)) > 1
@@ -61,67 +65,101 @@ def test_savings_are_counted_and_written(tmp_path):
     assert summary['pruned'] == pytest.approx(1 - summary['samples_seen'] / 252)
     assert 0 < summary['pruned'] < 1
     assert summary['planning_seconds'] + summary['scoring_seconds'] < summary['training_seconds']
+    assert summary['unscored_batches'] == 0
     assert hook.savings.epochs == 6
 
 
-def test_numbers_of_an_epoch_reach_the_message_hub(tmp_path):
+def test_message_hub_gets_the_numbers_of_each_epoch(tmp_path):
     runner, _, _ = train(tmp_path, max_epochs=8)
     kept = runner.message_hub.get_scalar('train/bls/kept_ratio')._log_history
     assert len(kept) == 8
     assert kept[0] == kept[-1] == 1
-    assert all(0 < share < 1 for share in kept[1:-1])
+    assert all(0 < fraction < 1 for fraction in kept[1:-1])
     weights = runner.message_hub.get_scalar('train/bls/mean_weight')._log_history
     assert weights[0] == 1 < weights[1]
 
 
-def test_the_log_says_what_is_kept(tmp_path):
+def test_log_contains_what_each_epoch_keeps(tmp_path):
     train(tmp_path, log_level='INFO')
-    log = next(tmp_path.glob('*/*.log')).read_text()
+    log = read_log(tmp_path)
     assert 'BLS: epoch 1 keeps 42 of 42 samples (0.0% pruned), mean weight 1.00' in log
     assert log.count('BLS: epoch') == 6
     assert 'BLS: trained on' in log
 
 
 @pytest.mark.parametrize('guards', [[], [dict(type='Revisit', epochs=1)]])
-def test_the_log_warns_of_a_goal_that_was_missed_and_of_no_other(tmp_path, guards):
+def test_log_warns_only_of_missed_target_savings(tmp_path, guards):
     pruner = dict(type='InfoBatch', target_savings=0.6, guards=guards)
     _, _, hook = train(tmp_path, max_epochs=12, pruner=pruner, log_level='INFO')
     missed = abs(hook.savings.pruned - 0.6) > 0.01
-    assert missed == bool(guards)  # that guard brings back all that the last epoch left out
-    log = next(tmp_path.glob('*/*.log')).read_text()
-    assert missed == ('target_savings=0.6 asked for 60.0% pruned, but' in log)
+    assert missed == bool(guards)  # the guard brings back all samples that an epoch left out
+    assert missed == ('target_savings=0.6 asked for 60.0% pruned, but' in read_log(tmp_path))
 
 
-def test_the_model_is_left_as_it_was(tmp_path):
-    runner, _, _ = train(tmp_path)
-    assert not runner.model._forward_hooks
+def test_model_is_as_before_after_the_run(tmp_path):
+    model = ToyModel()
+    before = vars(model).keys()
+    runner, _, hook = train(tmp_path, model=model)
+    assert runner.model is model
+    assert vars(model).keys() == before
+    assert not model._forward_hooks
+    assert hook.sampler.scorer.visits.min() > 0
 
 
-def test_runs_that_test_or_validate_only_are_left_alone(tmp_path):
-    from mmengine.evaluator import BaseMetric
-    from toy import ToyData
+class Count(BaseMetric):
+    def process(self, data_batch, data_samples):
+        self.results.append(len(data_samples))
 
-    class Count(BaseMetric):
-        def process(self, data_batch, data_samples):
-            self.results.append(len(data_samples))
+    def compute_metrics(self, results):
+        return dict(count=sum(results))
 
-        def compute_metrics(self, results):
-            return dict(count=sum(results))
 
+EVALUATION = dict(dataset=ToyData(), sampler=dict(type='DefaultSampler'), batch_size=4)
+
+
+def test_runs_that_only_test_do_not_change(tmp_path):
     runner = build_runner(
-        tmp_path,
-        test_dataloader=dict(dataset=ToyData(), sampler=dict(type='DefaultSampler'), batch_size=4),
-        test_cfg=dict(),
-        test_evaluator=Count(),
+        tmp_path, test_dataloader=EVALUATION, test_cfg=dict(), test_evaluator=Count()
     )
     assert runner.test() == dict(count=42)
+    assert find_hook(runner).sampler is None
 
 
-def test_a_compiled_model_scores_and_weighs_alike(tmp_path):
-    options = dict(max_epochs=4, optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.05)))
-    _, plain, _ = train(tmp_path / 'plain', **options)
-    compiled = dict(cfg=dict(compile=dict(backend='eager')))
-    _, record, hook = train(tmp_path / 'compiled', **compiled, **options)
-    assert record.batches == plain.batches
-    assert record.losses == pytest.approx(plain.losses, rel=1e-5)
-    assert hook.sampler.selection.weights is not None
+def test_runs_that_only_validate_do_not_change(tmp_path):
+    runner = build_runner(
+        tmp_path, val_dataloader=EVALUATION, val_cfg=dict(), val_evaluator=[Count()]
+    )
+    assert runner.val() == dict(count=42)
+    assert find_hook(runner).sampler is None
+
+
+class LoaderFacts(Hook):
+    """Notes what other hooks see of the training loader during the run."""
+
+    priority = 95
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        loader = runner.train_dataloader
+        self.facts = (loader.batch_size, loader.drop_last, loader.dataset, loader.sampler)
+        self.length = len(loader)
+
+
+@pytest.mark.parametrize('by_epoch', [True, False])
+def test_loader_looks_like_the_one_that_it_replaces(tmp_path, by_epoch):
+    cfg = dict(max_epochs=2) if by_epoch else dict(max_iters=20, val_interval=1000)
+    runner = build_runner(tmp_path, train_cfg=dict(cfg, by_epoch=by_epoch))
+    facts = LoaderFacts()
+    runner.register_hook(facts)
+    runner.train()
+    sampler = find_hook(runner).sampler
+    assert facts.facts == (4, False, sampler.dataset, sampler)
+    assert facts.length == -(-len(sampler) // 4)
+
+
+def test_removed_option_warns_and_asks_to_be_left_out():
+    with pytest.warns(FutureWarning, match=r'BLSHook\(unbiased_weights=...\) was removed'):
+        BLSHook(unbiased_weights=False)
+    with pytest.raises(TypeError, match=r'unbiased_weights=True\) was removed: .*; leave it out'):
+        BLSHook(unbiased_weights=True)
+    with pytest.raises(TypeError, match="BLSHook has no option 'component'"):
+        BLSHook(component={})

@@ -1,4 +1,4 @@
-"""Schedules end where they should, and MMEngine knows how long the run is."""
+"""Schedules end with the run, and MMEngine knows how long the run is."""
 
 import math
 from itertools import chain
@@ -7,7 +7,7 @@ import pytest
 from mmengine.evaluator import BaseMetric
 from toy import ToyData, build_runner, train
 
-EPOCHS, FULL, PRUNED = 8, 11, 8  # epochs; iterations of a full and of a pruned epoch
+EPOCHS, FULL, PRUNED = 8, 11, 8  # epochs, iterations of a full and of a pruned epoch
 ITERATION = dict(by_epoch=False)
 CONVERTED = dict(by_epoch=True, convert_to_iter_based=True)
 
@@ -44,7 +44,7 @@ SCHEDULES = {
 
 
 def learning_rates(work_dir, pruner, schedule):
-    """The learning rate of each iteration of a run, and the one it ends with."""
+    """The learning rate of each iteration of a run, and the last one."""
     runner, record, _ = train(
         work_dir,
         max_epochs=EPOCHS,
@@ -67,7 +67,7 @@ def test_learning_rate_is_a_function_of_epoch_progress(tmp_path, name):
     assert pruned == same_place
 
 
-def test_reduction_on_a_plateau_follows_validation(tmp_path):
+def test_reduce_on_plateau_follows_validation(tmp_path):
     class Flat(BaseMetric):
         def process(self, data_batch, data_samples):
             self.results.append(1)
@@ -96,7 +96,7 @@ def test_reduction_on_a_plateau_follows_validation(tmp_path):
     assert len(set(lrs['NoPruning'][0])) > 2
 
 
-def test_momentum_follows_too(tmp_path):
+def test_momentum_follows_epoch_progress(tmp_path):
     ends = {}
     for pruner in ('NoPruning', 'DynamicRandom'):
         runner, _, _ = train(
@@ -113,7 +113,7 @@ def test_momentum_follows_too(tmp_path):
     assert ends['NoPruning'] == pytest.approx(0.1, abs=1e-3)
 
 
-def test_by_option_steps_count_as_they_come(tmp_path):
+def test_schedule_iteration_makes_one_step_per_iteration(tmp_path):
     runner, record, _ = train(
         tmp_path,
         max_epochs=EPOCHS,
@@ -124,14 +124,14 @@ def test_by_option_steps_count_as_they_come(tmp_path):
     assert runner.param_schedulers[0].last_step == len(record.batches) == EPOCHS * PRUNED
 
 
-def test_mmengine_knows_the_real_length(tmp_path):
+def test_mmengine_knows_the_length_of_the_run(tmp_path):
     runner, record, _ = train(tmp_path, pruner=dict(type='SeTa'))
     assert runner.max_iters == runner.iter == len(record.batches)
     assert runner.message_hub.get_info('max_iters') == runner.iter
     assert runner.message_hub.get_info('eta') == 0
 
 
-class TestLoopsThatCountIterations:
+class TestIterationBasedLoops:
     def options(self, pruner, **hook):
         return dict(
             train_cfg=dict(by_epoch=False, max_iters=60, val_interval=1000),
@@ -140,39 +140,39 @@ class TestLoopsThatCountIterations:
             hook=hook,
         )
 
-    def test_each_virtual_epoch_has_a_plan_of_its_own(self, tmp_path):
+    def test_each_virtual_epoch_has_its_own_plan(self, tmp_path):
         _, record, hook = train(tmp_path, **self.options('DynamicRandom'))
         epochs = [list(chain(*record.batches[e * PRUNED : (e + 1) * PRUNED])) for e in range(5)]
         assert all(len(set(epoch)) == len(epoch) == 29 for epoch in epochs)
         assert len({tuple(sorted(epoch)) for epoch in epochs}) == 5
-        assert hook.savings.epochs == 6  # the last of them begun only
+        assert hook.savings.epochs == 6  # the last one is not complete
 
     def test_the_run_ends_with_its_schedule(self, tmp_path):
         full, _, _ = train(tmp_path / 'full', **self.options('NoPruning'))
         assert full.iter == 60
-        # 60 iterations are 5 epochs of 11 and 5 of a sixth: 5 * 8 + ceil(5 * 8 / 11) = 44
+        # 60 iterations are 5 epochs of 11, and 5 of a sixth: 5 * 8 + ceil(5 * 8 / 11) = 44.
         runner, record, hook = train(tmp_path / 'pruned', **self.options('DynamicRandom'))
         assert runner.iter == runner.max_iters == len(record.batches) == 44
         assert runner.optim_wrapper.get_lr() == full.optim_wrapper.get_lr()
         assert hook.savings.iterations == 44
         assert abs(hook.savings.iterations_unpruned - 60) <= 1
 
-    def test_by_option_iterations_count_as_they_come(self, tmp_path):
+    def test_schedule_iteration_keeps_max_iters(self, tmp_path):
         options = self.options('DynamicRandom', schedule='iteration')
         runner, record, hook = train(tmp_path, **options)
         assert runner.iter == len(record.batches) == 60
         assert runner.optim_wrapper.get_lr()['lr'][0] == pytest.approx(0, abs=1e-5)
-        # More epochs than the 6 on all samples, and these are pruned as well: none was to anneal.
+        # More epochs than the 6 on all samples. They are pruned as well: none anneals.
         assert hook.savings.epochs == hook.sampler.max_epochs == math.ceil(60 / PRUNED)
         assert sum(map(len, record.batches)) == 60 * 4 - 7 * (PRUNED * 4 - 29)
 
-    def test_workers_live_on_between_epochs(self, tmp_path):
+    def test_workers_stay_alive_between_epochs(self, tmp_path):
         runner, _, hook = train(tmp_path, num_workers=2, **self.options('InfoBatch'))
-        loader = runner.train_loop.dataloader
-        assert loader.persistent_workers
+        assert hook.run.virtual_epochs.loader.persistent_workers
+        assert not runner.train_loop.dataloader.persistent_workers  # as the user has it
         assert hook.savings.epochs > 3
 
-    def test_validation_counts_real_iterations(self, tmp_path):
+    def test_validation_interval_counts_iterations_of_the_run(self, tmp_path):
         values = []
 
         class Count(BaseMetric):
@@ -198,7 +198,7 @@ class TestLoopsThatCountIterations:
 
 
 @pytest.mark.parametrize(('counts', 'last'), [(3, 47), (5, 47), (7, 47)])
-def test_accumulation_leaves_no_gradient_behind(tmp_path, counts, last):
+def test_accumulation_uses_the_last_gradients(tmp_path, counts, last):
     runner = build_runner(
         tmp_path, pruner=dict(type='DynamicRandom'), optim_wrapper=dict(accumulative_counts=counts)
     )

@@ -1,11 +1,8 @@
-"""MMEngine's other runner: works on one device, is refused where it shards the model."""
+"""MMEngine's FlexibleRunner works on one device, and is rejected if it shards the model."""
 
 import pytest
-import torch
 from mmengine.runner import FlexibleRunner
-from toy import Recorder, ToyData, ToyModel, find_hook
-
-from bls_mm.scorers import BatchLossScorer
+from toy import Recorder, ToyData, ToyModel, assert_same_scores, find_hook, replay
 
 
 def build(work_dir, **options):
@@ -28,14 +25,11 @@ def build(work_dir, **options):
     )
 
 
-def test_one_device_works_and_resumes(tmp_path):
+def test_run_on_one_device_scores_and_resumes(tmp_path):
     whole = build(tmp_path / 'whole')
     whole.train()
     record = next(hook for hook in whole.hooks if isinstance(hook, Recorder))
-    scorer = BatchLossScorer(42)
-    for batch, loss in zip(record.batches, record.losses):
-        scorer.update(batch, loss)
-    torch.testing.assert_close(find_hook(whole).sampler.scorer.scores, scorer.scores)
+    assert_same_scores(find_hook(whole).sampler.scorer, replay(record))
     assert len(record.batches) < 44
 
     resumed = build(
@@ -46,7 +40,7 @@ def test_one_device_works_and_resumes(tmp_path):
     assert later.losses == record.losses[-len(later.losses) :]
 
 
-def test_a_sharded_model_is_refused_in_one_sentence(tmp_path):
+def test_sharding_strategies_are_rejected(tmp_path):
     runner = build(tmp_path)
     runner.strategy = type('FSDPStrategy', (type(runner.strategy),), {})()
     with pytest.raises(TypeError, match='does not work with FSDPStrategy, which shards the model'):

@@ -1,123 +1,174 @@
-"""The weight of a batch acts on its gradient: exactly, under AMP and accumulation, and once."""
+"""LossTap reads the minimised loss, and scales gradients: exactly, with AMP and accumulation."""
 
-import weakref
-
-import numpy as np
 import pytest
 import torch
-from torch.optim import SGD
-from toy import CpuAmpOptimWrapper, ToyModel
+from tapped_model import INPUTS, OwnStep, build, gradient_of, yielded_batch
+from toy import ToyModel
 
-from bls_mm.hooks.loss_tap import LossTap
-from bls_mm.samplers import Batch
-
-DATA = dict(inputs=list(torch.randn(4, 2, generator=torch.Generator().manual_seed(0))))
+from bls_mm.hooks.loss_tap import NO_LOSS, NO_STEP, SEVERAL_LOSSES, UNKNOWN_BATCH, LossTap
 
 
-def build(amp=False, accumulative_counts=1, per_sample=False):
-    model = ToyModel(per_sample)
-    model.init_weights()
-    from mmengine.optim import OptimWrapper
-
-    wrapper_type = CpuAmpOptimWrapper if amp else OptimWrapper
-    wrapper = wrapper_type(SGD(model.parameters(), lr=0.1), accumulative_counts=accumulative_counts)
-    wrapper.step = wrapper.zero_grad = lambda: None  # so that the gradients can be looked at
-    return model, wrapper
-
-
-def weighed_batch(weights=None):
-    """Four samples, with these weights."""
-    if weights is None:
-        return Batch(np.arange(4))
-    return Batch(np.arange(4), np.array(weights, dtype=np.float32), np.mean(weights))
-
-
-def gradients(weights, amp=False, accumulative_counts=1, per_sample=False):
-    """Gradients after one pass for each vector of weights, and the logged losses."""
-    model, wrapper = build(amp, accumulative_counts, per_sample)
-    tap = LossTap(model, per_sample)
+def train_steps(weights, amp=False, accumulative_counts=1, per_sample=False):
+    """Trains one step for each vector of weights; returns the gradient and the logged losses."""
+    model, wrapper, loader = build(amp, accumulative_counts, per_sample)
+    tap = LossTap(model, loader, per_sample)
     logs = []
     for weight in weights:
-        tap.batch = weighed_batch(weight)
-        logs.append({k: v.item() for k, v in model.train_step(DATA, wrapper).items()})
-        assert torch.as_tensor(tap.read()).mean().item() == pytest.approx(
-            logs[-1]['loss'], rel=1e-2 if amp else 1e-6
-        )
-    return torch.cat([p.grad.flatten() for p in model.parameters()]), logs
+        log = model.train_step(yielded_batch(loader, weight), wrapper)
+        logs.append({name: value.item() for name, value in log.items()})
+        ((tracked, loss),) = tap.take()
+        assert tracked.samples.tolist() == [0, 1, 2, 3]
+        tolerance = 1e-2 if amp else 1e-6
+        assert torch.as_tensor(loss).mean().item() == pytest.approx(logs[-1]['loss'], rel=tolerance)
+    assert tap.new_notices() == []
+    return gradient_of(model), logs
 
 
-@pytest.mark.parametrize('amp', [False, True], ids=['fp32', 'bf16'])
-@pytest.mark.parametrize('accumulative_counts', [1, 2])
-def test_gradient_is_the_mean_weight_times_the_plain_gradient(amp, accumulative_counts):
-    times = accumulative_counts
-    plain, plain_logs = gradients([None] * times, amp, accumulative_counts)
-    weighed, logs = gradients([[1.0, 1.0, 2.0, 4.0]] * times, amp, accumulative_counts)
-    assert plain.abs().max() > 0.1
-    # 2.0 is a power of two, so that even bfloat16 gradients are exactly doubled
-    assert torch.equal(weighed, 2.0 * plain)
-    assert logs == plain_logs
+class TestWeights:
+    @pytest.mark.parametrize('amp', [False, True], ids=['fp32', 'bf16'])
+    @pytest.mark.parametrize('accumulative_counts', [1, 2])
+    def test_gradient_is_mean_weight_times_plain_gradient(self, amp, accumulative_counts):
+        times = accumulative_counts
+        plain, plain_logs = train_steps([None] * times, amp, accumulative_counts)
+        weighted, logs = train_steps([[1.0, 1.0, 2.0, 4.0]] * times, amp, accumulative_counts)
+        assert plain.abs().max() > 0.1
+        # 2.0 is a power of two, so even bfloat16 gradients are exactly doubled.
+        assert torch.equal(weighted, 2.0 * plain)
+        assert logs == plain_logs
+
+    def test_batches_of_one_accumulation_keep_their_own_weights(self):
+        plain, _ = train_steps([None], accumulative_counts=2)
+        both, _ = train_steps([[1.0] * 4, [3.0] * 4], accumulative_counts=2)
+        torch.testing.assert_close(both, 4 * plain)
+
+    def test_unreduced_losses_get_the_weight_of_each_sample(self):
+        weights = torch.tensor([1.0, 1.0, 2.0, 4.0])
+        weighted, _ = train_steps([weights.tolist()], per_sample=True)
+        model, _, _ = build(per_sample=True)
+        losses = model(INPUTS, mode='loss')
+        (weights * (losses['loss_square'] + losses['loss_distance'][0])).mean().backward()
+        torch.testing.assert_close(weighted, gradient_of(model))
+
+    def test_weights_apply_to_one_step_only(self):
+        model, wrapper, loader = build()
+        tap = LossTap(model, loader, per_sample=False)
+        data = yielded_batch(loader, [2.0] * 4)
+        model.train_step(data, wrapper)
+        doubled = gradient_of(model)
+        tap.take()
+        model.zero_grad()
+        model.train_step(data, wrapper)
+        torch.testing.assert_close(doubled, 2 * gradient_of(model))
+        assert tap.take() == [(None, None)]
+        assert tap.new_notices() == [UNKNOWN_BATCH]
 
 
-def test_batches_of_one_accumulation_keep_their_own_weights():
-    plain, _ = gradients([None], accumulative_counts=2)
-    both, _ = gradients([[1.0] * 4, [3.0] * 4], accumulative_counts=2)
-    torch.testing.assert_close(both, 4 * plain)
+def call_by_position(model, inputs):
+    return model(inputs, None, 'loss')
 
 
-def test_unreduced_losses_get_the_weight_of_each_sample():
-    weights = torch.tensor([1.0, 1.0, 2.0, 4.0])
-    weighed, _ = gradients([weights.tolist()], per_sample=True)
-    model, _ = build(per_sample=True)
-    losses = model(**DATA, mode='loss')
-    (weights * (losses['loss_square'] + losses['loss_distance'][0])).mean().backward()
-    torch.testing.assert_close(weighed, torch.cat([p.grad.flatten() for p in model.parameters()]))
+def call_forward_itself(model, inputs):
+    return model.forward(inputs, mode='loss')
 
 
-def test_weights_serve_one_batch_only():
-    model, wrapper = build()
-    tap = LossTap(model, per_sample=False)
-    tap.batch = weighed_batch([2.0] * 4)
-    model.train_step(DATA, wrapper)
-    tap.read()
-    assert tap.batch is None
+def call_without_gradient(model, inputs):
+    with torch.no_grad():
+        return model([10 * vector for vector in inputs], mode='loss')
 
 
-def test_evaluation_is_not_listened_to():
-    model, _ = build()
-    tap = LossTap(model, per_sample=False)
-    tap.batch = weighed_batch()
+def call_in_evaluation(model, inputs):
     model.eval()
-    model(**DATA, mode='loss')
-    model(**DATA, mode='predict')
-    with pytest.raises(RuntimeError, match="forward was not called with mode='loss'"):
-        tap.read()
+    losses = model([10 * vector for vector in inputs], mode='loss')
+    model.train()
+    return losses
 
 
-def test_a_model_that_runs_between_iterations_is_not_listened_to():
-    model, _ = build()
-    tap = LossTap(model, per_sample=False)
-    model(**DATA, mode='loss')  # as MMEngine's PreciseBN would
-    tap.batch = weighed_batch()
-    with pytest.raises(RuntimeError, match="forward was not called with mode='loss'"):
-        tap.read()
+def predict(model, inputs):
+    return model(inputs, mode='predict')
 
 
-def test_graph_of_the_iteration_is_not_held_on_to():
-    model, _ = build()
-    tap = LossTap(model, per_sample=False)
-    tap.batch = weighed_batch()
-    losses = model(**DATA, mode='loss')
-    graph = weakref.ref(losses['loss_square'])
-    del losses
-    assert graph() is None
+def step(model, weights=None, per_sample=False):
+    """Trains one step of a model; returns the tap, the loss that it read and the minimised loss."""
+    model, wrapper, loader = build(model=model)
+    tap = LossTap(model, loader, per_sample)
+    log = model.train_step(yielded_batch(loader, weights), wrapper)
+    ((_, loss),) = tap.take()
+    return tap, loss, log['loss'].item()
 
 
-def test_removed_tap_leaves_no_trace():
-    model, wrapper = build()
-    plain = {k: v.item() for k, v in model.train_step(DATA, wrapper).items()}
-    tap = LossTap(model, per_sample=False)
-    tap.batch = weighed_batch([2.0] * 4)
-    tap.remove()
-    assert not model._forward_hooks
-    model, wrapper = build()
-    assert {k: v.item() for k, v in model.train_step(DATA, wrapper).items()} == plain
+class TestCalls:
+    @pytest.mark.parametrize('call', [call_by_position, call_forward_itself])
+    def test_every_way_to_call_the_model_is_read(self, call):
+        tap, loss, minimised = step(OwnStep(call))
+        assert loss == pytest.approx(minimised)
+        assert tap.new_notices() == []
+
+    @pytest.mark.parametrize('call', [call_by_position, call_forward_itself])
+    def test_every_way_to_call_the_model_is_weighted(self, call):
+        weighted, plain = OwnStep(call), OwnStep(call)
+        step(weighted, [2.0] * 4)
+        step(plain)
+        assert torch.equal(gradient_of(weighted), 2 * gradient_of(plain))
+
+    @pytest.mark.parametrize('other', [call_without_gradient, call_in_evaluation, predict])
+    def test_calls_that_are_not_minimised_are_not_read(self, other):
+        tap, loss, minimised = step(OwnStep(other, call_by_position))
+        assert loss == pytest.approx(minimised)
+        assert tap.new_notices() == []
+
+    @pytest.mark.parametrize('per_sample', [False, True])
+    def test_losses_of_several_calls_are_summed(self, per_sample):
+        model = OwnStep(call_by_position, call_by_position, per_sample=per_sample)
+        tap, loss, minimised = step(model, per_sample=per_sample)
+        assert torch.as_tensor(loss).mean().item() == pytest.approx(2 * minimised)
+        assert torch.as_tensor(loss).shape == ((4,) if per_sample else ())
+        assert tap.new_notices() == [SEVERAL_LOSSES]
+
+    def test_step_without_a_loss_is_noticed(self):
+        class Skips(ToyModel):
+            def train_step(self, data, optim_wrapper):
+                return dict(loss=torch.tensor(0.0))
+
+        tap, loss, _ = step(Skips())
+        assert loss is None
+        assert tap.new_notices() == [NO_LOSS]
+
+    def test_model_that_runs_between_steps_is_not_read(self):
+        model, wrapper, loader = build()
+        tap = LossTap(model, loader, per_sample=False)
+        data = yielded_batch(loader, [2.0] * 4)
+        model([10 * vector for vector in INPUTS], mode='loss')  # as MMEngine's PreciseBN does
+        log = model.train_step(data, wrapper)
+        model(INPUTS, mode='loss')
+        ((_, loss),) = tap.take()
+        assert loss == pytest.approx(log['loss'].item())
+
+    def test_iteration_without_a_step_counts_as_an_unknown_batch(self):
+        model, _, loader = build()
+        tap = LossTap(model, loader)
+        yielded_batch(loader)
+        assert tap.take() == [(None, None)]
+        assert tap.new_notices() == [NO_STEP]
+
+    def test_batch_may_be_a_keyword(self):
+        model, wrapper, loader = build()
+        tap = LossTap(model, loader)
+        model.train_step(data=yielded_batch(loader), optim_wrapper=wrapper)
+        assert tap.take()[0].loss > 0
+
+    def test_each_notice_is_given_once(self):
+        model, wrapper, loader = build()
+        tap = LossTap(model, loader)
+        for _ in range(3):
+            model.train_step(dict(inputs=INPUTS), wrapper)
+        assert len(tap.take()) == 3
+        assert tap.new_notices() == [UNKNOWN_BATCH]
+        model.train_step(dict(inputs=INPUTS), wrapper)
+        assert tap.new_notices() == []
+
+    def test_first_batch_decides_whether_losses_are_per_sample(self):
+        for per_sample in (False, True):
+            model, wrapper, loader = build(per_sample=per_sample)
+            tap = LossTap(model, loader)
+            model.train_step(yielded_batch(loader), wrapper)
+            assert tap.per_sample is per_sample

@@ -1,65 +1,76 @@
 import numpy as np
 import pytest
 
-from bls_mm.pruners import SeTa
+from bls_mm.planning import Planner
+from bls_mm.pruners import Progress, SeTa
 
-GROUPS = np.repeat([1, 2, 3, 4, 5], 4).astype(np.float32)  # five obvious groups of four
-
-
-def kept_groups(pruner, epoch, scores=GROUPS, max_epochs=100):
-    visits = np.ones(len(scores), dtype=np.int16)
-    selection = pruner.select(scores, visits, epoch, max_epochs, np.random.default_rng(0))
-    assert selection.weights is None
-    return sorted(set(scores[selection.indices].tolist())), len(selection.indices)
+SCORES = np.repeat([1, 2, 3, 4, 5], 4).astype(np.float32)  # five separate groups of four
 
 
-def test_the_window_slides_from_easy_to_hard_and_starts_over():
+def prune(pruner, epoch, scores=SCORES):
+    """Returns the distinct scores of the kept samples, and their number."""
+    scored = np.ones(len(scores), dtype=bool)
+    progress = Progress(epoch, 100)
+    mask, weights = pruner.prune(scores, scored, np.random.default_rng(0), progress)
+    assert weights is None
+    return sorted(set(scores[mask].tolist())), np.count_nonzero(mask)
+
+
+def test_window_moves_from_easy_to_hard_and_starts_again():
     pruner = SeTa(prune_ratio=0, num_groups=5, window_scale=0.6)  # 3 of 5 groups, 3 positions
-    seen = [kept_groups(pruner, epoch)[0] for epoch in range(4)]
+    seen = [prune(pruner, epoch)[0] for epoch in range(4)]
     assert seen == [[1, 2, 3], [2, 3, 4], [3, 4, 5], [1, 2, 3]]
 
 
 @pytest.mark.parametrize(
     ('scale', 'rounding', 'groups'), [(0.5, 'ceil', 3), (0.5, 'round', 2), (0.9, 'ceil', 5)]
 )
-def test_width_of_the_window_as_in_the_paper_or_its_code(scale, rounding, groups):
+def test_window_has_the_width_of_the_paper_or_of_its_code(scale, rounding, groups):
     pruner = SeTa(0, num_groups=5, window_scale=scale, window_rounding=rounding)
-    assert len(kept_groups(pruner, 0)[0]) == groups
+    assert len(prune(pruner, 0)[0]) == groups
 
 
-def test_a_random_share_leaves_before_the_window():
-    _, kept = kept_groups(SeTa(prune_ratio=0.5, num_groups=1), 1)
+def test_a_random_fraction_is_pruned_before_the_window():
+    _, kept = prune(SeTa(prune_ratio=0.5, num_groups=1), 1)
     assert kept == 10
 
 
-def test_annealing_is_partial():
-    pruner = SeTa(prune_ratio=0.25, window_scale=0.2, delta=0.5)
-    groups, kept = kept_groups(pruner, epoch=5, max_epochs=10)
-    assert kept == 15
-    assert len(groups) > 1
-    assert kept_groups(pruner, epoch=4, max_epochs=10)[1] < 15
+def test_annealing_keeps_a_random_fraction_of_all_samples():
+    planner = Planner(SeTa(prune_ratio=0.25, window_scale=0.2), delta=0.5)
+    visits = np.ones(len(SCORES), dtype=np.uint8)
+
+    def plan(epoch):
+        return planner.plan(SCORES, visits, epoch, 10, np.random.default_rng(0))
+
+    annealing = plan(5)
+    assert annealing.num_kept == 15
+    assert annealing.weights is None
+    assert len(set(SCORES[annealing.indices])) > 1
+    assert plan(4).num_kept < 15
 
 
-def test_few_distinct_scores_leave_something():
-    assert kept_groups(SeTa(0), 3, np.ones(6, dtype=np.float32)) == ([1], 6)
-    assert kept_groups(SeTa(0), 0, np.array([1, 1, 9, 9], dtype=np.float32))[1] >= 2
+def test_few_distinct_scores_keep_some_samples():
+    assert prune(SeTa(0), 3, np.ones(6, dtype=np.float32)) == ([1], 6)
+    assert prune(SeTa(0), 0, np.array([1, 1, 9, 9], dtype=np.float32))[1] >= 2
 
 
-def test_where_the_random_share_is_all_that_was_scored_the_others_stay():
+def test_unscored_samples_are_kept_if_all_scored_ones_are_pruned():
     visits = np.array([0, 1, 0], dtype=np.uint8)
-    selection = SeTa(prune_ratio=0.1).select(GROUPS[:3], visits, 1, 8, np.random.default_rng(0))
-    assert selection.indices.tolist() == [0, 2]
+    planner = Planner(SeTa(prune_ratio=0.1))
+    plan = planner.plan(SCORES[:3], visits, 1, 8, np.random.default_rng(0))
+    assert plan.indices.tolist() == [0, 2]
 
 
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
         (dict(num_groups=0), 'num_groups must be a positive integer, but got 0'),
+        (dict(num_groups=True), 'num_groups must be a positive integer, but got True'),
         (dict(window_scale=0), 'window_scale must be above 0'),
-        (dict(window_scale=1.5), 'window_scale must be a share'),
-        (dict(window_rounding='floor'), "'ceil' or 'round', got 'floor'"),
+        (dict(window_scale=1.5), 'window_scale must be a fraction'),
+        (dict(window_rounding='floor'), "'ceil' or 'round', but got 'floor'"),
     ],
 )
-def test_bad_options_are_one_sentence(options, message):
+def test_invalid_options_raise_a_clear_error(options, message):
     with pytest.raises(ValueError, match=message):
         SeTa(**options)

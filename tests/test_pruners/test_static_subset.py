@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from toy import train
 
-from bls_mm.hooks.history import load_history
-from bls_mm.pruners import StaticSubset
+from bls_mm.pruners import Progress, StaticSubset
+from bls_mm.records import load_history
 
 
 def write(path, indices):
@@ -18,16 +18,19 @@ def write(path, indices):
     return str(path)
 
 
+def prune(pruner, epoch=0):
+    scores, scored = np.zeros(9, dtype=np.float32), np.ones(9, dtype=bool)
+    return pruner.prune(scores, scored, np.random.default_rng(epoch), Progress(epoch, 8))
+
+
 @pytest.mark.parametrize('suffix', ['.npy', '.txt', '.csv'])
 @pytest.mark.parametrize('indices', [[3], [5, 1, 8]])
-def test_every_kind_of_file_is_the_list(tmp_path, suffix, indices):
+def test_every_file_format_gives_the_samples_in_the_file(tmp_path, suffix, indices):
     pruner = StaticSubset(write(tmp_path / f'subset{suffix}', indices))
     for epoch in (0, 7):
-        selection = pruner.select(
-            np.zeros(9, np.float32), np.zeros(9), epoch, 8, np.random.default_rng(epoch)
-        )
-        assert selection.indices.tolist() == sorted(indices)
-        assert selection.weights is None
+        mask, weights = prune(pruner, epoch)
+        assert np.flatnonzero(mask).tolist() == sorted(indices)
+        assert weights is None
 
 
 def test_a_run_trains_on_the_subset_only(tmp_path):
@@ -41,27 +44,28 @@ def test_a_run_trains_on_the_subset_only(tmp_path):
     [
         ('a.json', '[1]', 'indices must be a file of .npy, .txt, .csv, but got'),
         ('a.csv', 'number\n1\n', "a .csv needs a column 'index'"),
-        ('a.txt', '1\ntwo\n', 'which is no list of whole numbers'),
-        ('a.txt', '1.5\n', 'which is no list of whole numbers'),
+        ('a.txt', '1\ntwo\n', 'which is not a list of whole numbers'),
+        ('a.txt', '1.5\n', 'which is not a list of whole numbers'),
     ],
 )
-def test_wrong_files_are_one_sentence(tmp_path, name, content, message):
+def test_invalid_files_raise_a_clear_error(tmp_path, name, content, message):
     (tmp_path / name).write_text(content)
     with pytest.raises(ValueError, match=message):
         StaticSubset(str(tmp_path / name))
 
 
 @pytest.mark.parametrize('indices', [[], [0.5], [[1, 2]], [True]])
-def test_what_names_no_samples_is_one_sentence(indices):
-    with pytest.raises(ValueError, match='indices must name samples by whole numbers from 0'):
+def test_indices_that_are_not_a_list_of_integers_raise_a_clear_error(indices):
+    with pytest.raises(ValueError, match='indices must be a list of sample indices, whole numbers'):
         StaticSubset(indices)
 
 
-def test_a_missing_file_and_another_data_set_are_one_sentence():
+def test_a_missing_file_raises_a_clear_error():
     with pytest.raises(FileNotFoundError, match='there is no such file'):
         StaticSubset('missing.txt')
-    for indices in ([-1, 2], [2, 9]):
-        with pytest.raises(ValueError, match=r'names samples .* but the training set has 9'):
-            StaticSubset(indices).select(
-                np.zeros(9, np.float32), np.zeros(9), 0, 8, np.random.default_rng()
-            )
+
+
+@pytest.mark.parametrize('indices', [[-1, 2], [2, 9]])
+def test_indices_outside_the_data_set_raise_a_clear_error(indices):
+    with pytest.raises(ValueError, match=r'sample indices .* but the training set has 9 samples'):
+        prune(StaticSubset(indices))

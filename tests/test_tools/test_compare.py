@@ -1,4 +1,4 @@
-"""The grid of methods and seeds, on runs of the toy model in this process."""
+"""tools/compare.py, on runs of the toy model in this process."""
 
 import json
 import signal
@@ -17,6 +17,7 @@ from bls_mm.compat import allow_mmengine_checkpoints
 sys.path.insert(0, str(Path(__file__).parents[2] / 'tools'))
 
 import compare
+import grid as grid_module
 
 from bls_mm.analysis.comparison import parse_method
 
@@ -57,21 +58,21 @@ def toy_config() -> Config:
     )
 
 
-class HereGrid(compare.Grid):
-    """Trains in this process, and remembers what it trained."""
+class LocalGrid(grid_module.Grid):
+    """Trains in this process, and records the work dirs."""
 
-    def __init__(self, *args, breaks_off=False, **kwargs) -> None:
+    def __init__(self, *args, fails=False, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.trained, self.breaks_off = [], breaks_off
+        self.trained, self.fails = [], fails
 
-    def _run(self, config, work_dir, look):
+    def _run(self, config, work_dir, report):
         self.trained.append(work_dir)
         cfg = Config.fromfile(config)
         cfg.update(work_dir=str(work_dir), resume=True, experiment_name=str(work_dir))
-        if not self.breaks_off:
+        if not self.fails:
             Runner.from_cfg(cfg).train()
-        look(compare._epochs_done(work_dir))
-        return not self.breaks_off
+        report(grid_module.finished_epochs(work_dir))
+        return not self.fails
 
 
 @pytest.fixture
@@ -80,24 +81,24 @@ def grid_of(tmp_path, monkeypatch):
     allow_mmengine_checkpoints()
 
     def build(cfg=None, **options):
-        return HereGrid(cfg or toy_config(), tmp_path / 'grid', 'mean_output', **options)
+        return LocalGrid(cfg or toy_config(), tmp_path / 'grid', 'mean_output', **options)
 
     return build
 
 
-def test_a_grid_has_its_baselines_and_trains_nothing_twice(grid_of):
+def test_grid_includes_baselines_and_trains_each_run_once(grid_of):
     grid = grid_of()
     compare.train_grid(grid, METHODS, seeds=[0, 1], same=1)
     runs = json.loads((grid.out / 'results.json').read_text())
     saved = {run['method']: run['pruned'] for run in runs}
-    full, infobatch, random, fewer = saved  # in the order in which they were trained
+    full, infobatch, random, fewer = saved  # in the order of training
     assert (full, infobatch) == ('NoPruning', 'InfoBatch(delta=1.0)')
     assert random.startswith('DynamicRandom') and fewer.startswith('FewerPasses')
     assert saved[full] == 0 and 0.1 < saved[infobatch] < 0.5
     for baseline in (random, fewer):
         assert abs(saved[baseline] - saved[infobatch]) < 0.03  # whole samples of 42
     assert [run['seed'] for run in runs] == [0, 0, 0, 0, 1, 1, 1, 1]
-    assert len({run['metric'] for run in runs}) == 8  # a metric that tells the runs apart
+    assert len({run['metric'] for run in runs}) == 8  # the metric differs between the runs
     assert (grid.out / 'table.md').read_text().count('\n') == 6
 
     again = grid_of()
@@ -106,9 +107,9 @@ def test_a_grid_has_its_baselines_and_trains_nothing_twice(grid_of):
     assert len(again.runs) == 12
 
 
-def test_a_run_that_broke_off_is_named_and_trained_next_time(grid_of):
+def test_failed_run_is_reported_and_trained_next_time(grid_of):
     with Progress(disable=True) as progress:
-        broken = grid_of(breaks_off=True)
+        broken = grid_of(fails=True)
         broken.train(METHODS[0], 0, progress)
         assert broken.failed == [broken.work_dir(METHODS[0], 0)]
         assert broken.runs == []
@@ -117,19 +118,19 @@ def test_a_run_that_broke_off_is_named_and_trained_next_time(grid_of):
         assert grid.trained == broken.failed and len(grid.runs) == 1
 
 
-def test_what_is_named_twice_is_trained_and_counted_once(grid_of):
+def test_repeated_methods_and_seeds_are_trained_once(grid_of):
     twice = [*METHODS, *METHODS, parse_method('NoPruning')]
     grid = grid_of()
     compare.train_grid(grid, twice, seeds=[0, 0, 1], same=1)
-    told = [(run['method'], run['seed']) for run in grid.runs]
-    assert len(told) == len(set(told)) == len(grid.trained) == 8
+    trained = [(run['method'], run['seed']) for run in grid.runs]
+    assert len(trained) == len(set(trained)) == len(grid.trained) == 8
 
 
-def test_baselines_come_as_soon_as_a_method_has_run(grid_of):
-    grid = grid_of(breaks_off=True)
+def test_baselines_are_added_after_the_first_success(grid_of):
+    grid = grid_of(fails=True)
     compare.train_grid(grid, METHODS, seeds=[0], same=1)
     assert len(grid.failed) == 2 and not (grid.out / 'table.md').exists()
-    grid.breaks_off = False
+    grid.fails = False
     compare.train_grid(grid, METHODS, seeds=[1], same=1)
     assert len(grid.runs) == 4
 
@@ -138,15 +139,16 @@ def test_baselines_come_as_soon_as_a_method_has_run(grid_of):
     ('method', 'message'),
     [
         ('Seta', "pruner 'Seta' is not known; choose one of"),
-        ('SeTa(prune_ratio=2)', 'prune_ratio must be a share between 0 and 1, but got 2'),
+        ('SeTa(prune_ratio=2)', 'prune_ratio must be a fraction between 0 and 1, but got 2'),
         ('SeTa(ratio=0.2)', 'ratio'),
         ('SeTa + BatchLossScorer(alpha=2)', r'alpha must be in \[0, 1\), but got 2'),
         ("SeTa(guards=[dict(type='Revist')])", "guard 'Revist' is not known"),
         ('missing.py', "there is no config file 'missing.py'"),
         ('unpruned.py', 'has no BLSSampler, which counts the samples seen; give its'),
+        ('SeTa(shuffle_scores=1)', 'shuffle_scores must be True or False, but got 1'),
     ],
 )
-def test_what_cannot_be_trained_is_told_before_anything_is(tmp_path, monkeypatch, method, message):
+def test_invalid_method_raises_before_training(tmp_path, monkeypatch, method, message):
     monkeypatch.chdir(tmp_path)
     toy_config().dump('config.py')
     toy_config().dump('unpruned.py')
@@ -155,11 +157,11 @@ def test_what_cannot_be_trained_is_told_before_anything_is(tmp_path, monkeypatch
         compare.main()
     assert '\n' not in str(error.value)
     assert not Path('work_dirs').exists()
-    # Processes that later tests fork would inherit a handler, and might not end.
+    # Processes that later tests fork would inherit a signal handler, and might not end.
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-def test_another_metric_is_read_from_finished_runs(grid_of):
+def test_other_metric_is_read_from_finished_runs(grid_of):
     with Progress(disable=True) as progress:
         grid_of().train(METHODS[0], 0, progress)
         other = grid_of()
@@ -172,23 +174,88 @@ def test_another_metric_is_read_from_finished_runs(grid_of):
             other.train(METHODS[0], 0, progress)
 
 
-def test_the_last_line_of_the_log_tells_why_a_run_failed(tmp_path):
+def test_failure_contains_last_line_of_log(tmp_path):
     (tmp_path / 'train.log').write_text('Traceback\nValueError: too small\n\n')
-    assert compare._failure_of(tmp_path).endswith('of its train.log is: ValueError: too small')
-    assert compare._failure_of(tmp_path / 'none').endswith('is: nothing')
+    assert grid_module.describe_failure(tmp_path).endswith(
+        'of its train.log is: ValueError: too small'
+    )
+    assert grid_module.describe_failure(tmp_path / 'none').endswith('is: nothing')
 
 
-def test_a_config_may_be_mended_before_its_run_began(grid_of):
+def test_config_may_change_before_first_checkpoint(grid_of):
     with Progress(disable=True) as progress:
-        grid_of(breaks_off=True).train(METHODS[0], 0, progress)
-        mended = grid_of(options={'optim_wrapper.optimizer.lr': 0.02})
-        mended.train(METHODS[0], 0, progress)
-        assert len(mended.runs) == 1
+        grid_of(fails=True).train(METHODS[0], 0, progress)
+        changed = grid_of(options={'optim_wrapper.optimizer.lr': 0.02})
+        changed.train(METHODS[0], 0, progress)
+        assert len(changed.runs) == 1
 
 
-def test_a_run_of_another_config_is_not_taken_for_this_one(grid_of):
+def test_finished_run_of_other_config_raises(grid_of):
     with Progress(disable=True) as progress:
         grid_of().train(METHODS[0], 0, progress)
         other = grid_of(options={'optim_wrapper.optimizer.lr': 0.02})
         with pytest.raises(SystemExit, match='was trained with another config; delete it'):
             other.train(METHODS[0], 0, progress)
+
+
+def test_shuffle_scores_wraps_the_pruner():
+    method = compare.to_method('InfoBatch(target_savings=0.3, shuffle_scores=True) + auto')
+    assert method.pruner == dict(
+        type='bls_mm.research.ShuffledScores', pruner=dict(type='InfoBatch'), target_savings=0.3
+    )
+    assert not method.is_baseline
+    unchanged = compare.to_method('SeTa(prune_ratio=0.2, shuffle_scores=False)')
+    assert unchanged.pruner == dict(type='SeTa', prune_ratio=0.2)
+
+
+def test_placebo_is_the_old_name_of_shuffle_scores():
+    with pytest.warns(FutureWarning, match='placebo'):
+        old = compare.to_method('SeTa(prune_ratio=0.2, placebo=True)')
+    assert old.pruner == compare.to_method('SeTa(prune_ratio=0.2, shuffle_scores=True)').pruner
+
+
+def test_shuffled_method_trains(grid_of):
+    grid = grid_of()
+    with Progress(disable=True) as progress:
+        for text in ('InfoBatch(delta=1.0)', 'InfoBatch(delta=1.0, shuffle_scores=True)'):
+            method = compare.to_method(text)
+            grid.check(method)
+            grid.train(method, 0, progress)
+    plain, shuffled = grid.runs
+    assert abs(plain['pruned'] - shuffled['pruned']) < 0.1
+    assert plain['metric'] != shuffled['metric']
+
+
+@pytest.mark.parametrize('content', ['', '{', '[]', '{"metric_name": "mean_output"}'])
+def test_damaged_result_is_read_again(grid_of, content):
+    with Progress(disable=True) as progress:
+        first = grid_of()
+        first.train(METHODS[0], 0, progress)
+        path = first.work_dir(METHODS[0], 0) / 'result.json'
+        path.write_text(content)
+        again = grid_of()
+        again.train(METHODS[0], 0, progress)
+    assert again.runs == first.runs and not again.trained
+    assert json.loads(path.read_text())['metric'] == first.runs[0]['metric']
+    assert not list(first.out.rglob('*.part'))
+
+
+@pytest.mark.parametrize('name', ['bls_summary.json', f'epoch_{EPOCHS}.pth', 'last_checkpoint'])
+def test_damaged_run_gives_one_sentence(grid_of, name):
+    with Progress(disable=True) as progress:
+        grid = grid_of()
+        grid.train(METHODS[0], 0, progress)
+        work_dir = grid.work_dir(METHODS[0], 0)
+        (work_dir / name).write_text('')
+        (work_dir / 'result.json').write_text('')
+        with pytest.raises(SystemExit) as caught:
+            grid_of().train(METHODS[0], 0, progress)
+    assert '\n' not in str(caught.value)
+    assert 'damaged' in str(caught.value) or 'is empty' in str(caught.value)
+
+
+@pytest.mark.parametrize('content', ['', '{', '[1]', '{"epochs": null}', '{"epochs": 3}'])
+def test_progress_of_a_damaged_summary_is_zero(tmp_path, content):
+    assert grid_module.finished_epochs(tmp_path) == 0
+    (tmp_path / 'bls_summary.json').write_text(content)
+    assert grid_module.finished_epochs(tmp_path) == 0

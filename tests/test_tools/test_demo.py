@@ -1,4 +1,4 @@
-"""Two runs at once; that they train is shown by the demo itself."""
+"""Running commands side by side. The demo itself tests the training."""
 
 import sys
 import time
@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / 'tools'))
 import demo
 
 
-def test_each_line_is_shown_behind_the_name_of_its_run(capfd):
+def test_each_line_follows_name_of_its_run(capfd):
     demo.run_side_by_side(
         dict(
             full=['-c', 'print("one")'], pruned=['-c', 'import sys; print("two", file=sys.stderr)']
@@ -22,7 +22,7 @@ def test_each_line_is_shown_behind_the_name_of_its_run(capfd):
     assert 'pruned | two' in lines
 
 
-def test_a_run_that_fails_ends_the_other():
+def test_failing_run_terminates_the_other():
     start = time.monotonic()
     with pytest.raises(SystemExit, match='pruned failed with exit status 3, see above'):
         demo.run_side_by_side(

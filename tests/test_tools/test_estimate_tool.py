@@ -16,27 +16,27 @@ def run(*command):
 
 
 @pytest.mark.parametrize('correlation', [float('nan'), 0.1, 0.3, 0.6])
-def test_a_poor_score_comes_with_what_helps(monkeypatch, correlation):
+def test_verdict_on_poor_score_suggests_auto(monkeypatch, correlation):
     monkeypatch.syspath_prepend(ROOT / 'tools' / 'analysis')
     judge = importlib.import_module('estimate').judge
     assert ("scorer='auto'" in judge(correlation)) is not (correlation > 0.5)
 
 
-def test_an_estimate_tells_samples_score_and_what_is_adapted():
+def test_estimate_prints_savings_score_and_adaptations():
     output = run(
         *('tools/analysis/estimate.py', CONFIG, '--pruner', 'DynamicRandom'),
         *('--num-samples', '1000', '--num-gpus', '2'),
     ).stdout
-    assert 'run: 12 epochs of 1,000 samples, batches of 2 on 2 GPU(s)' in output
+    assert 'run: 12 epochs of 1,000 samples, batch size 2 on 2 GPU(s)' in output
     assert 'samples: 8,400 instead of 12,000 (30.0% pruned)' in output
     assert 'iterations: 2,100 instead of 3,000' in output
     assert 'score: rank correlation 0.' in output
-    assert 'batch sampler: AspectRatioBatchSampler stays' in output
+    assert 'batch sampler: AspectRatioBatchSampler is kept' in output
 
 
-def test_a_data_set_that_is_not_there_ends_in_one_sentence():
+def test_missing_data_set_exits_with_one_sentence():
     error = run('tools/analysis/estimate.py', CONFIG).stderr
-    assert error.startswith('the data set of the config is not there (')
+    assert error.startswith('the data set of the config is missing (')
     assert error.count('\n') == 1
 
 
@@ -51,13 +51,13 @@ def test_a_data_set_that_is_not_there_ends_in_one_sentence():
         ('tools/test.py mmdet::no/such.py none.pth', "mmdet has no config 'no/such.py'"),
     ],
 )
-def test_a_mistake_on_the_command_line_is_one_sentence(command, sentence):
+def test_mistake_on_command_line_exits_with_one_sentence(command, sentence):
     error = run(*command.split()).stderr
     assert error.startswith(sentence)
     assert error.count('\n') == 1
 
 
-def test_a_dry_run_prints_every_epoch_and_trains_nothing(tmp_path):
+def test_dry_run_prints_every_epoch_and_does_not_train(tmp_path):
     output = run(
         *('tools/train.py', CONFIG, '--pruner', 'InfoBatch', '--dry-run-pruning'),
         *('--num-samples', '1000', '--work-dir', str(tmp_path / 'run')),

@@ -1,4 +1,4 @@
-"""The maker of character images: what readers of MNIST's format get from it."""
+"""tools/data/make_characters.py, read as MNIST."""
 
 import sys
 from pathlib import Path
@@ -27,7 +27,7 @@ def characters(tmp_path_factory) -> Path:
 
 
 def read(folder: Path, split: str):
-    """Images and labels, as torchvision's MNIST reads them."""
+    """Returns images and labels, as torchvision's MNIST reads them."""
     from torchvision.datasets.mnist import read_image_file, read_label_file
 
     return (
@@ -36,7 +36,7 @@ def read(folder: Path, split: str):
     )
 
 
-def test_images_show_something_and_have_a_class_each(characters):
+def test_images_have_contrast_and_labels(characters):
     for split, count in (('train', COUNTS['train']), ('t10k', COUNTS['test'])):
         images, labels = read(characters, split)
         assert images.shape == (count, 32, 32)
@@ -46,30 +46,30 @@ def test_images_show_something_and_have_a_class_each(characters):
         assert len(np.unique(labels)) > 15
 
 
-def test_no_test_image_is_a_training_image(characters):
+def test_splits_have_different_images(characters):
     train, test = (read(characters, split)[0].reshape(-1, 1024) for split in ('train', 't10k'))
     assert not (train[:, None] == test[None]).all(axis=2).any()
 
 
-def test_number_of_processes_and_of_images_changes_no_image(characters, tmp_path):
+def test_images_are_independent_of_number_of_processes_and_images(characters, tmp_path):
     fewer = make(tmp_path / 'characters', train=20, processes=2)
     for split, count in (('train', 20), ('t10k', COUNTS['test'])):
         for these, those in zip(read(fewer, split), read(characters, split)):
             assert (these == those[:count]).all()
 
 
-def test_another_seed_makes_other_images(characters, tmp_path):
+def test_other_seed_makes_other_images(characters, tmp_path):
     other = make(tmp_path / 'characters', seed=1)
     assert (read(other, 'train')[0] != read(characters, 'train')[0]).any(axis=(1, 2)).all()
 
 
-def test_what_is_there_is_not_made_again(characters):
+def test_existing_set_is_not_made_again(characters):
     assert sorted(path.name for path in characters.iterdir()) == ['made_with.json', *sorted(NAMES)]
     arguments = (characters, COUNTS['train'], COUNTS['test'], 0, 1)
     assert not make_characters.make_characters(*arguments)
 
 
-def test_mmpretrain_reads_the_set(characters):
+def test_mmpretrain_reads_set(characters):
     datasets = pytest.importorskip('mmpretrain.datasets')
     for test_mode, count in ((False, COUNTS['train']), (True, COUNTS['test'])):
         dataset = datasets.MNIST(str(characters), test_mode=test_mode, download=False, pipeline=[])
@@ -77,16 +77,16 @@ def test_mmpretrain_reads_the_set(characters):
         assert dataset[0]['img'].shape == (32, 32)
 
 
-def test_wrong_labels_are_as_many_as_asked_for_and_in_the_training_set_only(characters, tmp_path):
+def test_wrong_labels_are_only_in_training_set(characters, tmp_path):
     make_characters.make_characters(tmp_path / 'wrong', **COUNTS, seed=0, processes=1, wrong=0.3)
     images = 'train-images-idx3-ubyte'
     assert (tmp_path / 'wrong' / images).read_bytes() == (characters / images).read_bytes()
     for split, expected in (('train', 0.3), ('t10k', 0)):
-        share = (read(tmp_path / 'wrong', split)[1] != read(characters, split)[1]).mean()
-        assert share == pytest.approx(expected, abs=0.1 if expected else 0)
+        fraction = (read(tmp_path / 'wrong', split)[1] != read(characters, split)[1]).mean()
+        assert fraction == pytest.approx(expected, abs=0.1 if expected else 0)
 
 
-def test_wrong_labels_are_classes_and_more_samples_change_none():
+def test_wrong_labels_are_independent_of_number_of_samples():
     labels = np.arange(2000) % len(ALPHABET)
     wrong = make_characters.with_wrong_labels(labels, 1.0, seed=0)
     assert (wrong != labels).all()

@@ -1,4 +1,4 @@
-"""The detection data: what a user of COCO's format relies on, and what the split promises."""
+"""tools/data/make_digit_scenes.py, read as COCO."""
 
 import itertools
 import sys
@@ -26,7 +26,7 @@ def make(folder, train=COUNTS['train'], val=COUNTS['val'], seed=0, processes=2):
 
 
 def contents(folder):
-    """Every file but the stamp, by its relative path."""
+    """Returns the content of every file except the stamp, by relative path."""
     files = (path for path in folder.rglob('*') if path.is_file() and path.parent != folder)
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
@@ -41,23 +41,23 @@ def coco(request, scenes):
     return COCO(scenes / 'annotations' / f'{request.param}.json')
 
 
-def test_same_seed_same_files_for_any_number_of_processes(scenes, tmp_path):
+def test_same_seed_makes_same_files_with_any_number_of_processes(scenes, tmp_path):
     assert contents(make(tmp_path / 'again', processes=1)) == contents(scenes)
 
 
-def test_other_seed_other_scenes(scenes, tmp_path):
+def test_other_seed_makes_other_scenes(scenes, tmp_path):
     other, first = contents(make(tmp_path / 'other', seed=1)), contents(scenes)
     assert other.keys() == first.keys()
     assert not any(other[name] == first[name] for name in first)
 
 
-def test_a_scene_does_not_depend_on_how_many_there_are(scenes, tmp_path):
+def test_scene_is_independent_of_number_of_scenes(scenes, tmp_path):
     few = make(tmp_path / 'few', train=3, val=2)
     for image in ('train/000002.jpg', 'val/000001.jpg'):
         assert (few / image).read_bytes() == (scenes / image).read_bytes()
 
 
-def test_image_files_are_as_annotated(scenes, coco):
+def test_image_files_match_annotations(scenes, coco):
     split = next(name for name, count in COUNTS.items() if count == len(coco.imgs))
     for entry in coco.imgs.values():
         image = cv2.imread(str(scenes / split / entry['file_name']))
@@ -65,7 +65,7 @@ def test_image_files_are_as_annotated(scenes, coco):
         assert image.std() > 0
 
 
-def test_boxes_are_inside_and_tight(coco):
+def test_boxes_are_tight(coco):
     for annotation in coco.anns.values():
         mask = coco.annToMask(annotation)
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
@@ -75,7 +75,7 @@ def test_boxes_are_inside_and_tight(coco):
         assert annotation['area'] == mask.sum() > 0
 
 
-def test_masks_share_no_pixel_but_boxes_overlap(coco):
+def test_masks_are_disjoint_but_boxes_overlap(coco):
     overlaps = 0
     for image in coco.imgs:
         annotations = coco.imgToAnns[image]
@@ -96,7 +96,7 @@ def test_landscape_portrait_and_empty_images_occur(coco):
     assert 0 < empty < len(shapes) / 4
 
 
-def test_every_digit_occurs_and_is_labelled_as_it_was_written(coco):
+def test_every_class_occurs_and_labels_are_correct(coco):
     classes = digit_scenes.digit_images()[1]
     names = {category['id']: category['name'] for category in coco.cats.values()}
     labels = {names[found['category_id']] for found in coco.anns.values()}
@@ -105,7 +105,7 @@ def test_every_digit_occurs_and_is_labelled_as_it_was_written(coco):
         assert names[annotation['category_id']] == str(classes[annotation['digit']])
 
 
-def test_no_digit_image_is_in_both_splits(scenes, tmp_path):
+def test_splits_have_different_digit_images(scenes, tmp_path):
     digits = {}
     for split in COUNTS:
         digits[split] = {
@@ -117,12 +117,12 @@ def test_no_digit_image_is_in_both_splits(scenes, tmp_path):
     assert not digits['train'] & digits['val']
 
 
-def test_no_two_digit_images_are_equal():
+def test_digit_images_are_unique():
     images, _ = digit_scenes.digit_images()
     assert len(np.unique(images, axis=0)) == len(images) == 1797
 
 
-def test_digit_is_as_large_as_asked_and_rotation_keeps_its_ink():
+def test_digit_has_requested_size_and_rotation_preserves_it():
     digit = digit_scenes.digit_images()[0][0]
     upright = digit_scenes.draw_digit(digit, 40, 1, 0)
     assert 32 <= upright.shape[0] <= 42
@@ -146,7 +146,7 @@ def test_earlier_digits_stay_visible():
     assert digit_scenes.place_digit(rng, np.ones((21, 5)), [], [], size) is None
 
 
-def test_loads_with_mmdetection(scenes):
+def test_mmdetection_reads_set(scenes):
     datasets = pytest.importorskip('mmdet.datasets')
     pipeline = [
         {'type': 'mmdet.LoadImageFromFile'},
@@ -174,11 +174,11 @@ def test_loads_with_mmdetection(scenes):
 def test_same_arguments_make_nothing(scenes, capsys):
     before = {path: path.stat().st_mtime_ns for path in scenes.rglob('*')}
     make(scenes)
-    assert 'here already' in capsys.readouterr().out
+    assert 'already contains' in capsys.readouterr().out
     assert {path: path.stat().st_mtime_ns for path in scenes.rglob('*')} == before
 
 
-def test_other_arguments_replace_the_set(tmp_path):
+def test_other_arguments_replace_set(tmp_path):
     folder = make(tmp_path / 'set', train=3, val=2)
     make(folder, train=2, val=1)
     assert len(list(folder.glob('*/*.jpg'))) == 3
@@ -186,7 +186,7 @@ def test_other_arguments_replace_the_set(tmp_path):
 
 
 @pytest.mark.parametrize('failure', [KeyboardInterrupt, OSError('disk full')])
-def test_interruption_leaves_what_was_there(tmp_path, monkeypatch, failure):
+def test_interruption_leaves_existing_set(tmp_path, monkeypatch, failure):
     folder = make(tmp_path / 'set', train=3, val=2)
     before = contents(folder)
     write_split = make_digit_scenes.write_split
@@ -204,9 +204,9 @@ def test_interruption_leaves_what_was_there(tmp_path, monkeypatch, failure):
     assert contents(folder) == before
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path):
+def test_other_folder_is_not_replaced(tmp_path):
     (tmp_path / 'precious.txt').write_text('precious')
-    with pytest.raises(SystemExit, match='is no data set of this tool: give --out another'):
+    with pytest.raises(SystemExit, match='is not a data set of this tool; give another folder'):
         make(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ['precious.txt']
 
@@ -215,9 +215,9 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
     'option, value, least',
     [('train', 0, 1), ('val', -3, 1), ('seed', -1, 0), ('processes', 0, 1), ('train', 'many', 1)],
 )
-def test_a_bad_argument_gets_one_sentence(tmp_path, capsys, option, value, least):
+def test_invalid_argument_exits_with_one_sentence(tmp_path, capsys, option, value, least):
     with pytest.raises(SystemExit):
         make(tmp_path / 'set', **{option: value})
     error = capsys.readouterr().err
-    assert f"argument --{option}: '{value}' is not a whole number from {least}." in error
+    assert f"argument --{option}: '{value}' is not an integer of at least {least}." in error
     assert not list(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""The maker of word images: what it promises, on a few dozen images."""
+"""tools/data/make_words.py, on a few dozen images."""
 
 import importlib
 import json
@@ -12,8 +12,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / 'tools' / 'data'))
 
 import make_words
+import painting
 import word_fonts
 import word_images
+import word_styles
 import word_texts
 
 TRAIN, TEST = 25, 8
@@ -23,14 +25,14 @@ ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
 @pytest.fixture(scope='module')
 def words(tmp_path_factory) -> Path:
-    """A small data set of seed 0, made by one process."""
+    """A small data set with seed 0, made by one process."""
     out = tmp_path_factory.mktemp('data') / 'words'
     assert make_words.make_words(out, TRAIN, TEST, seed=0, longest=8, processes=1)
     return out
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Every file of a folder and what it holds."""
+    """Returns the content of every file of a folder, by relative path."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob('*'))
@@ -39,39 +41,39 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def read_texts(folder: Path, style: str, split: str) -> list[str]:
-    """The words of one set."""
+    """Returns the words of one set and split."""
     annotations = json.loads((folder / style / f'textrecog_{split}.json').read_text())
     return [entry['instances'][0]['text'] for entry in annotations['data_list']]
 
 
 @pytest.mark.parametrize('split, images', [('train', TRAIN), ('test', TEST)])
-def test_sets_have_the_asked_sizes(words, split, images):
+def test_sets_have_requested_sizes(words, split, images):
     sizes = [len(read_texts(words, style, split)) for style in STYLES]
     assert sizes == [images - images // 2, images // 2]
     for style, size in zip(STYLES, sizes, strict=True):
         assert len(list((words / style / 'textrecog_imgs' / split).iterdir())) == size
 
 
-def test_words_are_three_letters_and_digits_to_the_longest(words):
+def test_words_have_three_to_longest_characters(words):
     texts = [text for style in STYLES for text in read_texts(words, style, 'train')]
     assert all(3 <= len(text) <= 8 and set(text) <= set(ALPHABET) for text in texts)
     assert len(set(texts)) == len(texts)
 
 
-def test_no_test_word_can_be_a_training_word():
+def test_splits_have_different_words_for_any_seed():
     rng = np.random.default_rng(0)
     drawn = {
         split: {word_texts.draw_word(rng, split, longest=8) for _ in range(500)}
         for split in ('train', 'test')
     }
     assert drawn['train'].isdisjoint(drawn['test'])
-    # Not by luck: the side of a word is fixed, and both sides get the short, rare words.
+    # The split of each word is fixed, and both splits contain short words.
     assert not any(word_texts.is_test_word(word) for word in drawn['train'])
     assert all(word_texts.is_test_word(word) for word in drawn['test'])
     assert {3, 4, 5, 6, 7, 8} == set(map(len, drawn['test'])) == set(map(len, drawn['train']))
 
 
-def test_images_are_words_on_a_canvas_and_differ(words):
+def test_images_differ_and_have_contrast(words):
     for style in STYLES:
         images = [
             cv2.imread(str(path))
@@ -82,10 +84,10 @@ def test_images_are_words_on_a_canvas_and_differ(words):
         assert len({image.shape for image in images}) > len(images) // 2
 
 
-def test_a_wider_word_gives_a_wider_image():
+def test_wider_word_makes_wider_image():
     def width(word):
         images = (
-            word_images.render_word(word, word_images.SCENE, np.random.default_rng(seed))
+            word_images.render_word(word, word_styles.SCENE, np.random.default_rng(seed))
             for seed in range(10)
         )
         return np.mean([image.shape[1] for image in images])
@@ -93,8 +95,8 @@ def test_a_wider_word_gives_a_wider_image():
     assert width('wwwwww') > 1.5 * width('iii')
 
 
-def test_ink_differs_from_its_ground_as_the_style_says():
-    plain = word_images.Style(
+def test_contrast_of_ink_follows_style():
+    plain = word_styles.Style(
         height=(40, 40),
         contrast=(120, 120),
         spacing=(0, 0),
@@ -112,13 +114,13 @@ def test_ink_differs_from_its_ground_as_the_style_says():
     )
     for seed in range(10):
         image = word_images.render_word('HHH', plain, np.random.default_rng(seed))
-        luminance = image @ word_images.LUMINANCE
+        luminance = image @ painting.LUMINANCE
         ground = luminance[0, 0]
-        # Strong colours are clipped, which costs some of the difference in luminance.
+        # Strong colours are clipped, which reduces the difference in luminance.
         assert 70 < abs(luminance - ground).max() < 190
 
 
-def test_number_of_processes_and_of_images_changes_no_image(words, tmp_path):
+def test_images_are_independent_of_number_of_processes_and_images(words, tmp_path):
     make_words.make_words(tmp_path / 'words', TRAIN + 8, TEST, seed=0, longest=8, processes=3)
     more, fewer = files(tmp_path / 'words'), files(words)
     images = [name for name in fewer if name.endswith('.jpg')]
@@ -129,19 +131,19 @@ def test_number_of_processes_and_of_images_changes_no_image(words, tmp_path):
         assert texts == read_texts(tmp_path / 'words', style, 'train')[: len(texts)]
 
 
-def test_another_seed_makes_other_words(words, tmp_path):
+def test_other_seed_makes_other_words(words, tmp_path):
     make_words.make_words(tmp_path / 'words', TRAIN, TEST, seed=1, longest=8, processes=1)
     for style in STYLES:
         here, there = (read_texts(folder, style, 'train') for folder in (words, tmp_path / 'words'))
         assert set(here).isdisjoint(there)
 
 
-def test_the_two_sets_and_splits_have_words_of_their_own(words):
+def test_sets_and_splits_have_different_words(words):
     sets = [set(read_texts(words, style, split)) for style in STYLES for split in ('train', 'test')]
     assert len(set.union(*sets)) == sum(map(len, sets))
 
 
-def test_mmocr_reads_the_sets(words):
+def test_mmocr_reads_sets(words):
     pytest.importorskip('mmcv')
     importlib.import_module('bls_mm.compat').allow_mmocr()
     build = importlib.import_module('mmocr.registry').DATASETS.build
@@ -164,13 +166,13 @@ def test_mmocr_reads_the_sets(words):
     assert {tuple(sample['inputs'].shape) for sample in samples} == {(1, 32, 100)}
 
 
-def test_sets_that_are_there_are_not_made_again(words):
+def test_existing_sets_are_not_made_again(words):
     before = {path: path.stat().st_mtime_ns for path in words.rglob('*')}
     assert not make_words.make_words(words, TRAIN, TEST, seed=0, longest=8, processes=1)
     assert before == {path: path.stat().st_mtime_ns for path in words.rglob('*')}
 
 
-def test_sets_of_other_arguments_are_replaced_whole(tmp_path):
+def test_other_arguments_replace_sets(tmp_path):
     out = tmp_path / 'words'
     make_words.make_words(out, 6, 4, seed=0, longest=8, processes=1)
     assert make_words.make_words(out, 4, 2, seed=0, longest=8, processes=1)
@@ -179,7 +181,7 @@ def test_sets_of_other_arguments_are_replaced_whole(tmp_path):
 
 
 @pytest.mark.parametrize('existing', [False, True])
-def test_an_interruption_leaves_what_was_there(tmp_path, monkeypatch, existing):
+def test_interruption_leaves_existing_sets(tmp_path, monkeypatch, existing):
     out = tmp_path / 'words'
     if existing:
         make_words.make_words(out, 4, 2, seed=0, longest=8, processes=1)
@@ -188,7 +190,7 @@ def test_an_interruption_leaves_what_was_there(tmp_path, monkeypatch, existing):
     def interrupt(*args):
         raise KeyboardInterrupt
 
-    # The last thing that is written: all images are there by then.
+    # Annotations are written last, after all images.
     monkeypatch.setattr(make_words, 'annotate', interrupt)
     with pytest.raises(SystemExit, match='interrupted'):
         make_words.main(['--out', str(out), '--train', '6', '--test', '2', '--processes', '1'])
@@ -200,24 +202,24 @@ def test_an_interruption_leaves_what_was_there(tmp_path, monkeypatch, existing):
     'option, value, limit',
     [('--train', '0', 2), ('--test', 'many', 2), ('--seed', '-1', 0), ('--processes', '0', 1)],
 )
-def test_bad_arguments_get_a_sentence(option, value, limit, capsys):
+def test_invalid_argument_exits_with_one_sentence(option, value, limit, capsys):
     with pytest.raises(SystemExit):
         make_words.main([option, value])
     sentence = capsys.readouterr().err.splitlines()[-1]
-    assert option in sentence and repr(value) in sentence and f'from {limit}' in sentence
+    assert option in sentence and repr(value) in sentence and f'at least {limit}' in sentence
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path):
+def test_other_folder_is_not_replaced(tmp_path):
     (tmp_path / 'thesis.tex').write_text('precious')
-    with pytest.raises(SystemExit, match='is no data set of this tool'):
+    with pytest.raises(SystemExit, match='is not a data set of this tool'):
         make_words.main(['--out', str(tmp_path)])
     assert files(tmp_path) == {'thesis.tex': b'precious'}
 
 
-def test_fonts_show_letters_and_digits_as_themselves():
+def test_fonts_have_right_glyphs():
     names = {Path(path).stem for path in word_fonts.word_fonts()}
     assert {'DejaVuSans', 'DejaVuSerif-Bold', 'STIXGeneral', 'cmr10', 'cmtt10'} <= names
-    # Symbols in the letters' places, old-style digits, and one box for every character.
+    # Symbols instead of letters, old-style digits, and one box for every character.
     assert names.isdisjoint(
         {'cmsy10', 'cmex10', 'cmmi10', 'LastResortHE-Regular', 'STIXSizOneSymReg'}
     )

@@ -14,9 +14,9 @@ SPEC.loader.exec_module(tool)
 @pytest.mark.parametrize(
     'evaluator',
     [dict(type='A'), [dict(type='A')], dict(type='Several', metrics=[dict(type='A')])],
-    ids=['a metric', 'a list', 'an evaluator with metrics'],
+    ids=['metric', 'list', 'evaluator with metrics'],
 )
-def test_predictions_are_dumped_beside_the_metrics_of_any_evaluator(evaluator, tmp_path):
+def test_dump_is_added_to_any_evaluator(evaluator, tmp_path):
     cfg = Config(dict(test_evaluator=evaluator))
     tool._dump_predictions(cfg, 'out.pkl')
     evaluator = cfg.test_evaluator
@@ -24,9 +24,9 @@ def test_predictions_are_dumped_beside_the_metrics_of_any_evaluator(evaluator, t
     assert [metric['type'] for metric in metrics] == ['A', 'DumpPredictions']
 
 
-def test_predictions_of_all_data_sets_are_dumped(tmp_path):
+def test_dumps_predictions_of_all_data_sets(tmp_path):
     path = tmp_path / 'out.pkl'
     metric = tool.DumpPredictions(str(path))
-    for part in ([1, 2], [3]):  # what MMOCR's evaluator of several data sets does
+    for part in ([1, 2], [3]):  # as MMOCR's evaluator for several data sets does
         metric.compute_metrics(part)
     assert pickle.loads(path.read_bytes()) == [1, 2, 3]

@@ -15,10 +15,10 @@ default_hooks = dict(timer=dict(type='IterTimerHook'))
 
 @pytest.fixture
 def config_of(tmp_path, monkeypatch):
-    """The config that a command line leads to."""
+    """The config of a command line."""
     path = tmp_path / 'stock.py'
     path.write_text(CONFIG)
-    # parse_args sets it where it is not, and monkeypatch restores what it knows of.
+    # parse_args sets it if it is missing, and monkeypatch only restores what it has set.
     monkeypatch.setenv('LOCAL_RANK', '0')
 
     def build(*flags, config=str(path)):
@@ -28,13 +28,13 @@ def config_of(tmp_path, monkeypatch):
     return build
 
 
-def test_without_a_pruner_the_config_is_untouched(config_of):
+def test_config_without_a_pruner_is_unchanged(config_of):
     cfg = config_of()
     assert cfg.train_dataloader.sampler.type == 'DefaultSampler'
     assert list(cfg.default_hooks) == ['timer']
 
 
-def test_a_pruner_is_attached_and_its_options_can_be_set(config_of):
+def test_pruner_is_attached_and_its_options_can_be_set(config_of):
     cfg = config_of(
         '--pruner',
         'SeTa',
@@ -51,7 +51,7 @@ def test_a_pruner_is_attached_and_its_options_can_be_set(config_of):
     assert cfg.default_hooks.timer.type == 'IterTimerHook'
 
 
-def test_a_config_of_a_package_has_a_work_dir_of_its_name(config_of):
+def test_config_of_a_package_gets_a_work_dir_of_its_name(config_of):
     cfg = config_of('--pruner', 'SeTa', config='mmdet::retinanet/retinanet_r50_fpn_1x_coco.py')
     assert cfg.work_dir == './work_dirs/retinanet_r50_fpn_1x_coco'
     assert cfg.train_dataloader.sampler.type == 'bls_mm.BLSSampler'
@@ -65,14 +65,14 @@ def test_a_config_of_a_package_has_a_work_dir_of_its_name(config_of):
         (('--num-samples', '5'), '--num-samples needs --dry-run-pruning'),
     ],
 )
-def test_a_flag_may_need_another(config_of, capsys, flags, message):
+def test_flag_without_the_flag_that_it_needs_is_an_error(config_of, capsys, flags, message):
     with pytest.raises(SystemExit):
         config_of(*flags)
     assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('config', ['mmseg::unet/unet.py', 'mmdet::retinanet/nothing.py'])
-def test_a_config_that_is_not_there_ends_in_one_sentence(config_of, config):
+def test_missing_config_ends_with_one_sentence(config_of, config):
     with pytest.raises(SystemExit) as end:
         config_of(config=config)
     assert isinstance(end.value.code, str)

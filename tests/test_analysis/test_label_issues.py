@@ -1,0 +1,77 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmengine.runner import Runner
+
+from bls_mm.analysis.label_issues import losses_of_checkpoint, order_of, recall_curve
+from bls_mm.analysis.pictures import Pictures
+from bls_mm.analysis.sample_info import data_info
+from bls_mm.compat import allow_mmocr
+from bls_mm.config import attach_bls, load_config
+
+sys.path.insert(0, str(Path(__file__).parents[2] / 'tools' / 'analysis'))
+
+from swap_labels import swap_labels
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_recall_of_perfect_and_reversed_ranking():
+    truth = np.arange(100) >= 95
+    inspected, recall = recall_curve(np.arange(100.0), truth)
+    assert np.interp([0, 0.04, 0.05, 1], inspected, recall).tolist() == [0, 0.8, 1, 1]
+    assert np.interp(0.95, inspected, recall_curve(-np.arange(100.0), truth)[1]) == 0
+
+
+def test_equal_values_rank_at_random():
+    truth = np.arange(1000) < 100  # all at the start
+    inspected, recall = recall_curve(np.zeros(1000), truth)
+    np.testing.assert_allclose(recall, inspected, atol=0.1)
+
+
+def test_unscored_samples_come_last():
+    assert order_of(np.array([1, np.nan, 3, -5])).tolist() == [2, 0, 3, 1]
+
+
+@pytest.mark.parametrize('fraction', [0.0, 0.05, 0.5])
+def test_swapped_labels_come_from_other_samples_and_are_marked(fraction):
+    samples = [dict(img_path=f'{i}.png', instances=[dict(text=f'word{i}')]) for i in range(200)]
+    swapped = swap_labels(samples, fraction, np.random.default_rng(0))
+    changed = [old['instances'] != new['instances'] for old, new in zip(samples, swapped)]
+    assert sum(changed) == round(fraction * 200)
+    assert changed == [new.get('swapped', False) for new in swapped]
+    texts = [[s['instances'][0]['text'] for s in some] for some in (samples, swapped)]
+    assert sorted(texts[0]) == sorted(texts[1])
+
+
+@pytest.mark.slow
+def test_finds_swapped_labels_of_words(tmp_path):
+    pytest.importorskip('mmdet')
+    words = tmp_path / 'words'
+    make = [sys.executable, 'tools/data/make_words.py', '--out', words, '--train', '2000']
+    subprocess.run([*make, '--test', '2'], cwd=ROOT, check=True)
+    annotations = [str(path) for path in words.glob('*/textrecog_train.json')]
+    swap = [sys.executable, 'tools/analysis/swap_labels.py', *annotations]
+    subprocess.run(swap, cwd=ROOT, check=True)
+    allow_mmocr()
+    cfg = attach_bls(
+        load_config(str(ROOT / 'configs/study/crnn-tiny_10e_words-2k.py')), 'InfoBatch'
+    )
+    for dataset in cfg.train_dataloader.dataset.datasets:
+        dataset.data_root = dataset.data_root.replace('data/words', str(words))
+        dataset.ann_file = 'textrecog_train_swapped.json'
+    cfg.update(work_dir=str(tmp_path / 'run'), val_cfg=None, log_level='WARNING')
+    cfg.update(val_dataloader=None, val_evaluator=None)
+    cfg.update(test_cfg=None, test_dataloader=None, test_evaluator=None)
+    Runner.from_cfg(cfg).train()
+
+    checkpoint = str(tmp_path / 'run' / 'epoch_10.pth')
+    pictures = Pictures(cfg)
+    losses = losses_of_checkpoint(checkpoint, cfg, pictures)
+    infos = [data_info(pictures.dataset, index) for index in range(2000)]
+    truth = np.array([info.get('swapped', False) for info in infos])
+    assert truth.sum() == 100
+    assert np.interp(0.1, *recall_curve(losses, truth)) >= 0.5

@@ -1,0 +1,77 @@
+import pytest
+import torch
+
+from bls_mm.distributed import Replicated, ScoreStore
+from bls_mm.scorers import BatchLossScorer, ResidualScorer, SampleLossScorer
+
+NUM = 8
+
+
+def make(scorer=BatchLossScorer, world_size=1, **options):
+    return ScoreStore(scorer(NUM, **options), Replicated(NUM, 0, world_size), world_size)
+
+
+def test_sync_scores_what_update_collected():
+    store, expected = make(), BatchLossScorer(NUM)
+    for samples, loss in [([1, 2], 0.5), ([2, 3, 4], 0.25), ([1], 4.0)]:
+        store.update(samples, loss)
+        expected.update(samples, loss)
+    assert not store.scorer.visits.any()
+    store.sync()
+    assert torch.equal(store.scorer.scores, expected.scores)
+    assert torch.equal(store.scorer.visits, expected.visits)
+    store.sync()
+    assert torch.equal(store.scorer.visits, expected.visits)  # each loss counts once
+
+
+def test_losses_may_be_numbers_or_tensors():
+    store, expected = make(), BatchLossScorer(NUM)
+    store.update([1, 2], torch.tensor(0.5, requires_grad=True))
+    store.update([3, 4], torch.tensor([1.0, 3.0]))
+    store.update([5], torch.tensor(1, dtype=torch.bfloat16))
+    for samples, loss in [([1, 2], 0.5), ([3, 4], 2.0), ([5], 1.0)]:
+        expected.update(samples, loss)
+    store.sync()
+    assert torch.equal(store.scorer.scores, expected.scores)
+
+
+def test_a_loss_that_changes_later_is_collected_as_it_was():
+    store = make(SampleLossScorer)
+    losses = torch.tensor([1.0, 2.0])
+    store.update([0, 1], losses)
+    losses.zero_()
+    store.sync()
+    assert store.scorer.scores[:2].tolist() == [1.0, 2.0]
+
+
+def test_wrong_shapes_raise_at_once():
+    with pytest.raises(ValueError, match='loss has shape'):
+        make().update([1, 2], torch.ones(3))
+    with pytest.raises(ValueError, match='needs the loss of each sample'):
+        make(SampleLossScorer).update([1, 2], 0.5)
+
+
+@pytest.mark.parametrize('loss', [0.5, torch.tensor([0.5, 0.25])])
+def test_auto_decides_by_the_first_loss(loss):
+    store = make(ResidualScorer, per_sample='auto')
+    assert store.scorer.needs_sample_losses is None
+    store.update([1, 2], loss)
+    assert store.scorer.needs_sample_losses is (not isinstance(loss, float))
+
+
+def test_losses_that_are_not_finite_are_counted():
+    store = make()
+    store.update([1], float('nan'))
+    store.update([2], float('inf'))
+    store.update([3], 1.0)
+    store.sync()
+    assert store.scorer.skipped == 2
+    assert store.scorer.visits.tolist() == [0, 0, 0, 1, 0, 0, 0, 0]
+
+
+def test_loading_forgets_pending_losses():
+    store = make()
+    store.update([1], 1.0)
+    store.load_state_dict(make().scorer.state_dict())
+    store.sync()
+    assert not store.scorer.visits.any()

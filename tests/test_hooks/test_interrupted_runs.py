@@ -1,0 +1,99 @@
+"""An error within a training step leaves the model as it was, for later runs of the process."""
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+from toy import (
+    Recorder,
+    ToyModel,
+    assert_same_scores,
+    build_plain_runner,
+    build_runner,
+    find_hook,
+    replay,
+    train,
+)
+
+
+class Interruption(Hook):
+    """Raises an error in the middle of a training step of a weighted epoch."""
+
+    priority = 95
+
+    def __init__(self, error) -> None:
+        self.error = error
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.epoch == 2 and batch_idx == 3:
+            runner.model.linear.register_forward_hook(self.fail)
+
+    def fail(self, module, args, output):
+        module._forward_hooks.clear()
+        raise self.error
+
+
+def interrupted_model(work_dir, error, **options):
+    """The model of a pruned run that was interrupted."""
+    runner = build_runner(work_dir, **options)
+    runner.register_hook(Interruption(error))
+    with pytest.raises(type(error)):
+        runner.train()
+    assert find_hook(runner).sampler.plan.weights is not None
+    return runner.model
+
+
+def plain_losses(work_dir, model):
+    runner = build_plain_runner(work_dir, model=model, max_epochs=2)
+    recorder = Recorder()
+    runner.register_hook(recorder)
+    runner.train()
+    return recorder.losses
+
+
+ERRORS = pytest.mark.parametrize('error', [RuntimeError('out of memory'), KeyboardInterrupt()])
+
+
+@ERRORS
+def test_plain_run_of_an_interrupted_model_equals_that_of_a_new_model(tmp_path, error):
+    model = interrupted_model(tmp_path / 'interrupted', error)
+    assert plain_losses(tmp_path / 'on', model) == plain_losses(tmp_path / 'new', ToyModel())
+
+
+@ERRORS
+def test_pruned_run_of_an_interrupted_model_equals_that_of_a_new_model(tmp_path, error):
+    model = interrupted_model(tmp_path / 'interrupted', error)
+    runner, recorder, hook = train(tmp_path / 'on', model=model)
+    _, expected, expected_hook = train(tmp_path / 'new')
+    assert (recorder.batches, recorder.losses) == (expected.batches, expected.losses)
+    assert_same_scores(hook.sampler.scorer, replay(expected))
+    assert torch.equal(hook.sampler.scorer.scores, expected_hook.sampler.scorer.scores)
+    assert {'forward', 'train_step'}.isdisjoint(vars(runner.model))
+
+
+@ERRORS
+def test_reduction_of_an_interrupted_model_is_restored(tmp_path, error):
+    models = pytest.importorskip('mmpretrain.models')
+
+    class Classifier(ToyModel):
+        """A toy model with a loss of MMPretrain, which BLS can unreduce."""
+
+        def __init__(self):
+            super().__init__()
+            loss = models.losses.CrossEntropyLoss()
+            self.head = models.LinearClsHead(num_classes=3, in_channels=2, loss=loss)
+
+        def init_weights(self):
+            torch.nn.init.ones_(self.head.fc.weight)
+            super().init_weights()
+
+        def forward(self, inputs, data_samples=None, mode='tensor'):
+            output = self.linear(torch.stack(list(inputs)))
+            return dict(loss=self.head.loss_module(output, torch.tensor(data_samples) % 3))
+
+    options = dict(sampler=dict(scorer='auto'))
+    model = interrupted_model(tmp_path / 'interrupted', error, model=Classifier(), **options)
+    assert model.head.loss_module.reduction == 'mean'
+    assert plain_losses(tmp_path / 'on', model) == plain_losses(tmp_path / 'new', Classifier())
+    _, _, hook = train(tmp_path / 'pruned', model=model, **options)
+    assert hook.sampler.scorer.needs_sample_losses
+    assert model.head.loss_module.reduction == 'mean'

@@ -1,0 +1,3 @@
+from small_data import config_of, words_run
+
+__all__ = ['config_of', 'words_run']
