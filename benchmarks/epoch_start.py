@@ -1,10 +1,10 @@
 """Time and memory from the end of an epoch to the first batch of the next, against MMEngine.
 
-MMEngine's DefaultSampler: set_epoch, and the first batch. BLSSampler: the losses of the whole epoch
-that wait to be scored (as they do where they come from an accelerator), the plan, and the first
-batch. Every measurement is a fresh process. Seconds are CPU time, which other work on the machine
-hardly prolongs, and which parallel work would not shorten; memory is what the process grew by since
-the imports, scores, waiting losses and all.
+MMEngine's DefaultSampler: set_epoch and the first batch. BLSSampler: scoring of all losses of the
+epoch (which wait until then if they are on an accelerator), the plan, and the first batch. Every
+measurement is a fresh process. Seconds are CPU time, which depends little on other work on the
+machine and which parallel work would not shorten. Memory is the growth of the process since the
+imports, including scores and pending losses.
 """
 
 import json
@@ -67,12 +67,13 @@ def measure_bls(pruner: str, num_samples: int) -> dict:
     losses = np.random.default_rng(0).gamma(2, 1, len(batches)).astype(np.float32)
     sampler.set_epoch(0)
     num_kept = len(sampler)
+    pending = sampler.state.store._pending  # update() appends losses on an accelerator to it
     for indices, loss in zip(batches, torch.from_numpy(losses)):
-        sampler._seen.append(indices, loss)  # what update() does with a loss on an accelerator
+        pending.append(indices, loss)
 
     reset_peak_memory()
     start = time.process_time()
-    sampler.exchange()
+    sampler.sync()
     exchanged = time.process_time()
     overall_peak = memory('peak')
     trim_memory()

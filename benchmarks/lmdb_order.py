@@ -1,11 +1,12 @@
-"""Reading an LMDB of word images in the order of an epoch, with a page cache that is too small.
+"""Reads an LMDB of word images in the order of an epoch, with a page cache that is too small.
 
-Writes a database of the layout that text recognisers use (``image-000000001``, ``label-...``), of
-random bytes as long as word images are, and reads part of an epoch from it as MMOCR does. Orders:
-as stored; DefaultSampler's; BLSSampler's, which leaves out 30 %; and BLSSampler's where neighbours
-come into the same block of 65,536. The reader's page cache is held to an eighth of the file by a
-memory cgroup (version 1; needs root), and starts cold. The first block fills the cache, those after
-it count. Time depends on disk and load; bytes read from disk and major faults do not.
+Writes a database with the keys of text recognition data sets (``image-000000001``, ``label-...``)
+and random bytes of the size of word images, and reads part of an epoch from it as MMOCR does. The
+orders are: as stored, that of DefaultSampler, and those of BLSSampler, which prunes 30 %, with
+several values of ``run_length``. A memory cgroup (version 1, needs root) limits the page cache of
+the reader to an eighth of the file. The cache starts empty; the first block of 65,536 samples fills
+it, and only later blocks count. Time depends on disk and load; bytes read from disk and major
+faults do not.
 """
 
 import json
@@ -21,7 +22,7 @@ from pathlib import Path
 from measure import interleave, parser, print_table, run_child, spread
 
 CGROUP = Path('/sys/fs/cgroup/memory')
-MEAN_BYTES = 1300  # of a word image in MJ+ST, as they are shared as LMDB
+MEAN_BYTES = 1300  # of a word image in the LMDB of MJ+ST that is commonly shared
 BLOCK = 1 << 16
 PRUNE_RATIO = 0.3
 
@@ -56,19 +57,20 @@ def order_of(name: str, num_samples: int):
         from mmengine.dataset import DefaultSampler
 
         return iter(DefaultSampler(range(num_samples), seed=0))
+    from bls_mm.planning import Planner
     from bls_mm.pruners import DynamicRandom
     from bls_mm.samplers.order import random_order
 
     rng = np.random.default_rng(0)
     visits = np.ones(num_samples, dtype=np.uint8)
     scores = np.zeros(num_samples, dtype=np.float32)
-    selection = DynamicRandom(PRUNE_RATIO).select(scores, visits, 1, None, rng)
-    blocks = random_order(selection, num_samples, rng, run_length=int(name.rpartition(' ')[2]))
+    plan = Planner(DynamicRandom(PRUNE_RATIO)).plan(scores, visits, 1, None, rng)
+    blocks = random_order(plan.mask, rng, run_length=int(name.rpartition(' ')[2]))
     return (index for block in blocks for index in block.tolist())
 
 
 def limit_page_cache(num_bytes: int) -> Path:
-    """Puts this process into a cgroup: what it touches from now on may take no more."""
+    """Puts this process into a cgroup that limits the memory of the pages that it reads."""
     group = CGROUP / f'lmdb_order_{os.getpid()}'
     group.mkdir()
     (group / 'memory.limit_in_bytes').write_text(str(num_bytes))
@@ -80,7 +82,7 @@ def disk_bytes() -> int:
     for line in Path('/proc/self/io').read_text().splitlines():
         if line.startswith('read_bytes'):
             return int(line.split()[1])
-    raise OSError('this system tells no read_bytes in /proc/self/io')
+    raise OSError('this system has no read_bytes in /proc/self/io; use Linux')
 
 
 def read(path: Path, name: str, readahead: bool) -> dict:
@@ -130,7 +132,9 @@ def main() -> None:
         print(json.dumps(read(path, args.child[0], args.child[1] == '1')))
         return
     if not os.access(CGROUP, os.W_OK):
-        sys.exit(f'{CGROUP} is not writable; run as root where memory cgroups of version 1 are')
+        sys.exit(
+            f'{CGROUP} is not writable; run as root on a system with memory cgroups of version 1'
+        )
     import numpy as np
 
     path.mkdir(parents=True)
@@ -153,7 +157,13 @@ def main() -> None:
     finally:
         shutil.rmtree(path)
     print_table(
-        ['order', 'readahead', 'us a sample', 'KiB from disk a sample', 'major faults a sample'],
+        [
+            'order',
+            'readahead',
+            'us per sample',
+            'KiB from disk per sample',
+            'major faults per sample',
+        ],
         [
             [
                 name,

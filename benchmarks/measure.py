@@ -1,4 +1,4 @@
-"""What the benchmarks share: fresh processes, memory marks, and tables of medians and spread."""
+"""Common parts of the benchmarks: new processes, memory, tables of median and range."""
 
 import argparse
 import ctypes
@@ -17,28 +17,28 @@ def memory(kind: str) -> int:
     for line in Path('/proc/self/status').read_text().splitlines():
         if line.startswith(MEMORY[kind]):
             return int(line.split()[1]) * 1024
-    raise OSError('this system tells no resident memory in /proc/self/status; use Linux')
+    raise OSError('this system has no resident memory in /proc/self/status; use Linux')
 
 
 def reset_peak_memory() -> None:
-    """Starts the peak anew, from the memory of now."""
+    """Sets the peak to the present memory."""
     Path('/proc/self/clear_refs').write_text('5')
 
 
 def trim_memory() -> None:
-    """Gives freed memory back to the system, so that what is left is in use."""
+    """Gives freed memory back to the system, so that only memory in use counts."""
     ctypes.CDLL('libc.so.6').malloc_trim(0)
 
 
 def run_child(script: str, *arguments) -> dict:
-    """Runs a benchmark script as a fresh process; returns the JSON of its last line."""
+    """Runs a benchmark script in a new process; returns the JSON of its last line."""
     command = [sys.executable, script, '--child', *map(str, arguments)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def interleave(variants: Dict[str, Callable[[], dict]], repeats: int) -> Dict[str, List[dict]]:
-    """Runs variants in turn, A B A B, so that whatever else the machine does meets them alike."""
+    """Runs variants in turn, A B A B, so that other work on the machine affects all alike."""
     results: Dict[str, List[dict]] = {name: [] for name in variants}
     for _ in range(repeats):
         for name, run in variants.items():
@@ -47,7 +47,7 @@ def interleave(variants: Dict[str, Callable[[], dict]], repeats: int) -> Dict[st
 
 
 def spread(values: List[float], digits: int = 2) -> str:
-    """Returns ``median (least-most)``."""
+    """Returns ``median (minimum-maximum)``."""
     middle, least, most = statistics.median(values), min(values), max(values)
     return f'{middle:.{digits}f} ({least:.{digits}f}-{most:.{digits}f})'
 
@@ -59,7 +59,7 @@ def print_table(head: List[str], rows: List[list]) -> None:
 
 
 def parser(description: str, repeats: int) -> argparse.ArgumentParser:
-    """Returns a parser of the options that all benchmarks have."""
+    """Returns a parser with the options of all benchmarks."""
     options = argparse.ArgumentParser(description=description)
     options.add_argument('--repeats', type=int, default=repeats, help='runs of each variant')
     options.add_argument('--child', nargs='+', help=argparse.SUPPRESS)

@@ -1,9 +1,9 @@
 """The exchange at the end of an epoch over several processes, against the bare collective.
 
-Each of R gloo processes saw its share of the samples in batches of 256. Measured on rank 0, in
-turn, the median of five after one to warm up: one ``all_gather`` of the same bytes (indices as
-int32, one float32 loss a batch), and ``exchange_batches``. What it takes to score the exchanged
-batches stands apart, and is the same for any R.
+Each of R gloo processes has trained on 1/R of the samples in batches of 256. Measured on rank 0 in
+turn: one ``all_gather`` of the same bytes (indices as int32, one float32 loss per batch), and
+``exchange_batches``. Each number is the median of five after one to warm up. Scoring of the
+exchanged batches is a separate number, the same for any R.
 """
 
 import json
@@ -23,7 +23,8 @@ def on_rank(rank: int, world_size: int, num_samples: int, folder: str) -> None:
     import torch.distributed as dist
     from mmengine.dist import all_gather
 
-    from bls_mm.samplers.exchange import SeenBatches, exchange_batches, round_size
+    from bls_mm.distributed.exchange import exchange_batches
+    from bls_mm.distributed.pending import PendingBatches, choose_round_size
     from bls_mm.scorers import BatchLossScorer
 
     torch.set_num_threads(1)
@@ -32,10 +33,10 @@ def on_rank(rank: int, world_size: int, num_samples: int, folder: str) -> None:
     )
     generator = torch.Generator().manual_seed(0)
     order = torch.randperm(num_samples, generator=generator)[rank::world_size].tolist()
-    seen = SeenBatches(num_samples)
+    pending = PendingBatches(num_samples)
     for start in range(0, len(order), BATCH_SIZE):
-        seen.append(order[start : start + BATCH_SIZE], torch.tensor(1.0))
-    seen = seen.take()
+        pending.append(order[start : start + BATCH_SIZE], torch.tensor(1.0))
+    seen = pending.drain()
     indices, losses = seen.indices.clone(), seen.losses.clone()
     del order
     scorer = BatchLossScorer(num_samples)
@@ -47,12 +48,12 @@ def on_rank(rank: int, world_size: int, num_samples: int, folder: str) -> None:
         bare = time.perf_counter() - start
         dist.barrier()
         start = time.perf_counter()
-        rounds = list(exchange_batches(seen, False, round_size(num_samples, world_size)))
+        rounds = list(exchange_batches(seen, False, choose_round_size(num_samples, world_size)))
         exchange = time.perf_counter() - start
         assert sum(len(batches.indices) for batches in rounds) == num_samples
         start = time.perf_counter()
         for batches in rounds:
-            scorer.update_many(*batches)
+            scorer.update_batches(*(part.numpy() for part in batches))
         scoring = time.perf_counter() - start
         del rounds
         results.append(dict(bare=bare, exchange=exchange, scoring=scoring))

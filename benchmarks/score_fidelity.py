@@ -1,8 +1,8 @@
-"""How well each scorer tells samples apart by their true loss, beside the least-squares limit.
+"""Agreement of each scorer with true sample losses, against the least-squares limit.
 
-Losses are simulated, or those of a recorded run with losses of single samples, of which batches of
-any size are made: `python tools/train.py configs/study/crnn-slim_recorded_16e_words.py --work-dir
-WORK_DIR` makes one.
+Losses are simulated, or those of a run that recorded the loss of each sample, from which batches of
+any size are formed. `python tools/train.py configs/study/crnn-slim_recorded_16e_words.py --work-dir
+WORK_DIR` records one.
 """
 
 import argparse
@@ -11,9 +11,16 @@ from typing import Dict, List
 import numpy as np
 from measure import print_table
 
-from bls_mm.analysis import LossRecord
-from bls_mm.analysis.fidelity import least_squares_scores, overlap, rank_correlation
-from bls_mm.analysis.replay import Batch, Losses, play, recorded_losses, simulated_losses
+from bls_mm.analysis.rank_correlation import rank_correlation
+from bls_mm.research import LossRecord
+from bls_mm.research.fidelity import least_squares_scores, overlap
+from bls_mm.research.replay import (
+    ReplayedBatch,
+    ReplayLosses,
+    recorded_losses,
+    replay,
+    simulated_losses,
+)
 
 SCORERS = {
     'average 0.7 (paper)': dict(type='BatchLossScorer', alpha=0.7),
@@ -29,11 +36,11 @@ PRUNERS = {
     'InfoBatch': dict(type='InfoBatch'),
     'SeTa': dict(type='SeTa'),
 }
-FORGETTING = (1.0, 0.9, 0.8, 0.6, 0.4)  # how much the limit counts the epoch before
+FORGETTING = (1.0, 0.9, 0.8, 0.6, 0.4)  # weight of an epoch relative to the next one
 
 
-def limit(losses: Losses, history: List[Batch]) -> np.ndarray:
-    """Least squares over the history, at the known levels, forgetting as fits the truth best."""
+def limit(losses: ReplayLosses, history: List[ReplayedBatch]) -> np.ndarray:
+    """Least squares over the history with known levels, and the forgetting that fits best."""
     epochs, batches, relative_losses = zip(*history)
     num_epochs, num_samples = losses.seen.shape
     candidates = [
@@ -50,19 +57,19 @@ def limit(losses: Losses, history: List[Batch]) -> np.ndarray:
 
 
 def fidelity(scores: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Rank correlation, overlap of the highest 30 %, and of the lowest 30 %."""
+    """Rank correlation, overlap of the highest 30 %, overlap of the lowest 30 %."""
     return np.array(
         [rank_correlation(scores, truth), overlap(scores, truth, 0.3), overlap(scores, truth, -0.3)]
     )
 
 
-def compare(losses: List[Losses], batch_size: int, pruner: dict) -> Dict[str, np.ndarray]:
-    """Mean fidelity over some runs, of each scorer and of the limit."""
+def compare(losses: List[ReplayLosses], batch_size: int, pruner: dict) -> Dict[str, np.ndarray]:
+    """Mean fidelity of each scorer and of the limit over several runs."""
     scorers = {**SCORERS, **SAMPLE_SCORERS}
     results: Dict[str, list] = {name: [] for name in ('least squares', *scorers)}
     for seed, run in enumerate(losses):
         for name, scorer in scorers.items():
-            epochs = list(play(run, batch_size, scorer, pruner, seed))
+            epochs = list(replay(run, batch_size, scorer, pruner, seed))
             results[name].append(fidelity(epochs[-1][0], run.truth[-1]))
             if name == 'residual':
                 history = [batch for _, batches in epochs for batch in batches]
@@ -72,7 +79,9 @@ def compare(losses: List[Losses], batch_size: int, pruner: dict) -> Dict[str, np
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument('--record', help='work dir of a recorded run; else simulated')
+    options.add_argument(
+        '--record', help='work dir of a recorded run. Defaults to simulated losses'
+    )
     options.add_argument('--batch-sizes', type=int, nargs='+', default=[2, 8, 32, 128, 512])
     options.add_argument('--pruners', nargs='+', choices=PRUNERS, default=list(PRUNERS))
     options.add_argument('--repeats', type=int, default=3, help='seeds')
@@ -87,8 +96,8 @@ def main() -> None:
         for batch_size in args.batch_sizes:
             means = compare(losses, batch_size, PRUNERS[pruner])
             cells = [' / '.join(f'{value:.2f}' for value in means[name]) for name in names]
-            share = means['residual'][0] / means['least squares'][0]
-            print('| ' + ' | '.join([pruner, str(batch_size), *cells, f'{share:.3f}']) + ' |')
+            fraction = means['residual'][0] / means['least squares'][0]
+            print('| ' + ' | '.join([pruner, str(batch_size), *cells, f'{fraction:.3f}']) + ' |')
 
 
 if __name__ == '__main__':

@@ -1,9 +1,8 @@
-"""Of the samples pruned, how much arrives as time.
+"""Fraction of training time that pruning saves, per fraction of samples that it prunes.
 
-Trains MMPretrain's ResNet-18 through MMEngine's Runner on images in memory, once on all samples and
-once on a known share (``DynamicRandom``), in fresh processes and in turn. Prints the share of the
-training seconds saved, over the share of the samples pruned. The first epoch warms up, and does not
-count.
+Trains MMPretrain's ResNet-18 with MMEngine's Runner on images in memory, on all samples and on a
+known fraction (``DynamicRandom``), in new processes and in turn. The first epoch warms up and does
+not count.
 """
 
 import json
@@ -50,7 +49,7 @@ def measure(prune_ratio: float, num_samples: int, size: int, epochs: int) -> dic
             self.samples[-1] += len(data_batch['inputs'])
 
     class EndOfEpoch(Hook):
-        priority = 'VERY_LOW'  # so that everything that the other hooks do counts
+        priority = 'VERY_LOW'  # so that the work of all other hooks counts
 
         def after_train_epoch(self, runner):
             clock.seconds.append(time.perf_counter() - clock.start)
@@ -116,16 +115,16 @@ def main() -> None:
     seconds, samples = (
         [1 - p[key] / f[key] for f, p in zip(full, pruned)] for key in ('seconds', 'samples')
     )
-    arrived = [time_saved / share for time_saved, share in zip(seconds, samples)]
+    ratios = [of_time / of_samples for of_time, of_samples in zip(seconds, samples)]
     print_table(
-        ['full, s', 'pruned, s', 'samples pruned', 'seconds saved', 'saved over pruned'],
+        ['full, s', 'pruned, s', 'samples pruned', 'seconds saved', 'saved / pruned'],
         [
             [
                 spread([f['seconds'] for f in full]),
                 spread([p['seconds'] for p in pruned]),
                 f'{statistics.median(samples):.3f}',
                 spread(seconds, 3),
-                spread(arrived, 3),
+                spread(ratios, 3),
             ]
         ],
     )

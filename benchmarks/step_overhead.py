@@ -1,16 +1,16 @@
-"""What BLSHook adds to an iteration, against what MMEngine's own default hooks cost in it.
+"""Time that BLSHook adds to an iteration, compared with MMEngine's own default hooks.
 
-A run of MMEngine's Runner on a model of one weight, so that the hooks are what an iteration is made
-of. Everything is CPU time of the training thread, which other work on the machine does not prolong.
-Each hook's ``before_train_iter`` and ``after_train_iter`` are timed by a wrapper, and so are the
-forward hook by which BLSHook reads the losses, and what is done for many iterations at once, shared
-out over them: to note batches and their weights as they are handed out, and at the end of an epoch
-to score what waits; what the wrapper itself takes is subtracted.
+A run of MMEngine's Runner with a model of one weight, so that hooks take most of an iteration. All
+times are CPU time of the training thread, which does not depend on other work on the machine.
+Wrappers time ``before_train_iter`` and ``after_train_iter`` of each hook, and the parts of BLSHook
+around the model's ``train_step`` and ``forward``. Work for many iterations at once is divided by
+their number: tracking of the samples of batches, and scoring at the end of an epoch. The time of
+the wrappers is subtracted.
 
-The same run with DefaultSampler and without BLSHook shows what all of it adds to a whole iteration,
-the hook's part in the loader and in the backward pass included.
+The same run with DefaultSampler and without BLSHook gives the time added to a whole iteration,
+including that in the loader and in the backward pass.
 
-All epochs but the first prune alike, so the last of them shows whether the cost has grown.
+All epochs but the first prune alike, so the last of them shows whether the cost grows.
 """
 
 import json
@@ -31,7 +31,14 @@ DEFAULT_HOOKS = {
     'ParamSchedulerHook',
     'CheckpointHook',
 }
-PLACES = ('noting', 'before_train_iter', 'forward', 'after_train_iter', 'end_of_epoch')
+PLACES = (
+    'tracking',
+    'before_train_iter',
+    'train_step',
+    'forward',
+    'after_train_iter',
+    'end_of_epoch',
+)
 
 
 def timed(function, seconds: list):
@@ -90,30 +97,43 @@ def build_runner(folder: str, pruner: str, batch_size: int, iterations: int, epo
 
 def time_hooks(runner) -> dict:
     """Wraps all hooks of a runner; returns the seconds of each call by (hook, place)."""
+    import bls_mm.data.tracked_batch_sampler as tracking
     from bls_mm.hooks.loss_tap import LossTap
-    from bls_mm.samplers import RecordingBatchSampler
+    from bls_mm.hooks.pruned_run import PrunedRun
 
     calls = defaultdict(list)
     for hook in runner.hooks:
         name = type(hook).__name__
         for place in 'before_train_iter', 'after_train_iter':
             setattr(hook, place, timed(getattr(hook, place), calls[name, place]))
-        if name == 'BLSHook':
-            hook._gather_for_checkpoint = timed(
-                hook._gather_for_checkpoint, calls[name, 'end_of_epoch']
-            )
-    listen, seconds = LossTap._listen, calls['BLSHook', 'forward']
-    LossTap._listen = lambda *args: timed(listen, seconds)(*args)
-    note, noting = RecordingBatchSampler._note, calls['BLSHook', 'noting']
-    RecordingBatchSampler._note = lambda *args: timed(lambda: list(note(*args)), noting)()
+    for owner, name, place in (
+        (PrunedRun, 'gather_for_checkpoint', 'end_of_epoch'),
+        (tracking, 'track', 'tracking'),
+    ):
+        setattr(owner, name, timed(getattr(owner, name), calls['BLSHook', place]))
+    for name, place in (('_train_step', 'train_step'), ('_listen', 'forward')):
+        setattr(LossTap, name, timed_without(getattr(LossTap, name), calls['BLSHook', place]))
     return calls
+
+
+def timed_without(call, seconds: list):
+    """Times a method that calls an original one, without the time of the original."""
+
+    def wrapper(self, original, *args, **kwargs):
+        inner = []
+        start = time.thread_time()
+        result = call(self, timed(original, inner), *args, **kwargs)
+        seconds.append(time.thread_time() - start - sum(inner))
+        return result
+
+    return wrapper
 
 
 def measure(pruner: str, batch_size: int, iterations: int, epochs: int) -> dict:
     from mmengine.hooks import Hook
 
     class Stamps(Hook):
-        """Notes when each iteration begins."""
+        """Records when each iteration begins."""
 
         priority = 0
         epochs = []
@@ -138,7 +158,12 @@ def measure(pruner: str, batch_size: int, iterations: int, epochs: int) -> dict:
     nothing = timed(lambda: None, empty)
     for _ in range(1000):
         nothing()
-    own = statistics.mean(empty)
+    nested = []
+    nothing_nested = timed_without(lambda self, original: original(), nested)
+    for _ in range(1000):
+        nothing_nested(None, lambda: None)
+    own = defaultdict(lambda: statistics.mean(empty))  # the cost of timing itself
+    own['train_step'] = own['forward'] = statistics.mean(nested)
     ends = [sum(lengths[: epoch + 1]) for epoch in range(epochs)]
 
     def cost(hooks: set, places, epoch: int) -> float:
@@ -148,12 +173,12 @@ def measure(pruner: str, batch_size: int, iterations: int, epochs: int) -> dict:
         for hook, place in list(calls):
             if hook in hooks and place in places:
                 durations = calls[hook, place]
-                if place == 'noting':
+                if place == 'tracking':
                     seconds += sum(durations) / ends[-1]
                 elif place == 'end_of_epoch':
                     seconds += durations[epoch] / lengths[epoch]
                 else:
-                    seconds += statistics.mean(durations[part]) - own
+                    seconds += statistics.mean(durations[part]) - own[place]
         return 1e6 * seconds
 
     bls = [cost({'BLSHook'}, PLACES, epoch) for epoch in range(1, epochs)]
@@ -211,11 +236,7 @@ def main() -> None:
             'default hooks, us',
             'BLSHook, us',
             'ratio',
-            'noting, us',
-            'before, us',
-            'forward, us',
-            'after, us',
-            "at the epoch's end, us",
+            *(f'{place.replace("_", " ")}, us' for place in PLACES),
             'added to a whole iteration, us',
             'last epoch / first',
         ],
