@@ -2,14 +2,12 @@
 
 import copy
 import importlib.util
-import logging
 from pathlib import Path
 from typing import Optional, Union
 
 import torch
 from mmengine.config import Config
 from mmengine.hub import get_config
-from mmengine.logging import print_log
 
 from .compat import allow_mmocr
 from .pruners import Pruner
@@ -18,8 +16,17 @@ from .samplers import AUTO
 from .scorers import Scorer
 
 # Options of the old sampler that stay, where it has them.
-KEPT = ('shuffle', 'round_up', 'seed', 'scorer', 'placement', 'layout', 'run_length')
-REPLACED = ('DefaultSampler', 'InfiniteSampler', 'BLSSampler')  # a BLSSampler does what they do
+KEPT = (
+    *('shuffle', 'round_up', 'seed', 'scorer', 'placement', 'layout', 'run_length'),
+    *('num_repeats', 'fill_last_batch'),
+)
+#: Samplers that a BLSSampler can stand in for, with the options that it needs for that.
+REPLACED = {
+    'DefaultSampler': {},
+    'InfiniteSampler': dict(fill_last_batch=True),
+    'RepeatAugSampler': dict(num_repeats=3),
+    'BLSSampler': {},
+}
 
 
 def load_config(name: str) -> Config:
@@ -95,7 +102,7 @@ def attach_bls(
 
     Raises:
         KeyError: If there is no such pruner or scorer.
-        ValueError: If the config has no training data loader.
+        ValueError: If the config has no training loader, or its sampler is not in ``REPLACED``.
     """
     pruner, scorer = _as_dict(pruner), _as_dict(scorer)
     scorer = dict(AUTO) if scorer == dict(type='auto') else scorer
@@ -111,12 +118,13 @@ def attach_bls(
     old = cfg.train_dataloader.get('sampler') or {}
     name = _type_name(old.get('type', 'DefaultSampler'))
     if name not in REPLACED:
-        print_log(
-            f'BLSSampler takes the place of {name}, and does not do what was special about it',
-            logger='current',
-            level=logging.WARNING,
+        raise ValueError(
+            f'the config trains with {name}, and a BLSSampler would not choose samples as it does; '
+            'if that is what you want, write into the config: train_dataloader=dict(sampler=dict('
+            "_delete_=True, type='bls_mm.BLSSampler', pruner=...)) and default_hooks=dict(bls=dict("
+            "type='bls_mm.BLSHook'))"
         )
-    sampler = dict(type='bls_mm.BLSSampler', pruner=pruner)
+    sampler = dict(type='bls_mm.BLSSampler', pruner=pruner, **REPLACED[name])
     sampler.update((key, old[key]) for key in KEPT if key in old)
     if scorer is not None:
         sampler['scorer'] = scorer

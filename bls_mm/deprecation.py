@@ -26,7 +26,7 @@ def rename_options(kind: str, options: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def rename_only(kind: str, options: Mapping[str, Any]) -> Dict[str, Any]:
-    """Returns options that a class accepts by their old names only.
+    """Returns options that a sampler accepts by their old names only.
 
     Args:
         kind (str): Name of the class.
@@ -37,7 +37,10 @@ def rename_only(kind: str, options: Mapping[str, Any]) -> Dict[str, Any]:
     """
     for name in options:
         if name not in RENAMED_OPTIONS.get(kind, {}):
-            raise TypeError(f'{kind} has no option {name!r}')
+            raise TypeError(
+                f'{kind} has no option {name!r}; if it is left over from the sampler of a base '
+                "config, write sampler=dict(_delete_=True, type='bls_mm.BLSSampler', ...)"
+            )
     return rename_options(kind, options)
 
 

@@ -43,9 +43,43 @@ def test_scorer_is_the_default_without_the_argument(sampler):
 
 
 def test_options_that_bls_sampler_lacks_are_dropped():
-    old = dict(type='mmdet.ClassAwareSampler', num_sample_class=1, seed=3)
+    old = dict(type='DefaultSampler', subsample=2, seed=3)
     sampler = attach_bls(make_config(old), 'SeTa').train_dataloader.sampler
     assert sampler.to_dict() == dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa'), seed=3)
+
+
+@pytest.mark.parametrize(
+    ('old', 'options'),
+    [
+        (dict(type='InfiniteSampler'), dict(fill_last_batch=True)),
+        (dict(type='mmpretrain.RepeatAugSampler'), dict(num_repeats=3)),
+        (dict(type='RepeatAugSampler', num_repeats=2), dict(num_repeats=2)),
+        (dict(type='BLSSampler', fill_last_batch=True), dict(fill_last_batch=True)),
+    ],
+)
+def test_what_the_old_sampler_did_becomes_an_option(old, options):
+    sampler = attach_bls(make_config(old), 'SeTa').train_dataloader.sampler
+    assert sampler == dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa'), **options)
+
+
+class SamplerOfUser:
+    pass
+
+
+@pytest.mark.parametrize(
+    'kind',
+    [
+        *('mmdet.ClassAwareSampler', 'mmdet.GroupMultiSourceSampler', 'mmdet.TrackImgSampler'),
+        *('CustomSampleSizeSampler', 'MultiDataSampler', 'mmocr.BatchAugSampler'),
+        *('torch.utils.data.WeightedRandomSampler', SamplerOfUser),
+    ],
+)
+def test_sampler_with_a_meaning_of_its_own_is_refused(kind):
+    name = kind.rpartition('.')[2] if isinstance(kind, str) else kind.__name__
+    with pytest.raises(ValueError, match=f'^the config trains with {name}, and a BLSS') as caught:
+        attach_bls(make_config(dict(type=kind, seed=3)), 'SeTa')
+    assert "sampler=dict(_delete_=True, type='bls_mm.BLSSampler'" in str(caught.value)
+    assert '\n' not in str(caught.value)
 
 
 @pytest.mark.parametrize('placement', ['placement', 'layout'])  # the name before version 0.2

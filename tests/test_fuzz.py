@@ -24,6 +24,7 @@ from bls_mm.analysis.work_dir import read_run
 from bls_mm.config import load_config
 from bls_mm.records.history import delete_from, load_history, path_of, save_record
 from bls_mm.records.summary import read_summary
+from bls_mm.samplers import BLSSampler
 
 EVENTS = ('exec', 'os.system', 'os.exec', 'os.fork', 'os.posix_spawn', 'subprocess.Popen',
           'socket.connect', 'pickle.find_class', 'ctypes.dlopen')  # fmt: skip
@@ -204,6 +205,35 @@ def test_odd_entries_of_checkpoints_give_one_sentence(run, tmp_path, watch):
             errors += 1
             assert_one_sentence(error)
     assert errors > 100
+
+
+PRUNERS = [
+    dict(type='InfoBatch'),
+    dict(type='UCB', target_savings=0.3, guards=[dict(type='Revisit', epochs=3)]),
+    dict(type='Kakurenbo'),
+]
+
+
+@pytest.mark.parametrize('pruner', PRUNERS, ids=lambda pruner: pruner['type'])
+def test_odd_states_of_a_sampler_give_one_sentence(pruner, watch):
+    whole = BLSSampler(range(12), pruner=pruner)
+    for epoch in range(3):
+        whole.plan_epoch(epoch, 3)
+        whole.update(whole.plan.indices, torch.tensor(1.0 + epoch))
+        whole.sync()
+    loaded, errors = 0, 0
+    for case in range(400):
+        state = copy.deepcopy(whole.state_dict())
+        replace_somewhere(state, np.random.default_rng(case))
+        sampler = BLSSampler(range(12), pruner=pruner)
+        try:
+            with watch:
+                sampler.load_state_dict(state)
+            loaded += 1
+        except Exception as error:
+            errors += 1
+            assert_one_sentence(error)
+    assert loaded > 50 and errors > 50
 
 
 GLOBALS = [

@@ -4,10 +4,12 @@ import os
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from mmengine.config import ConfigDict
 from mmengine.logging import HistoryBuffer
 from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
 
@@ -24,6 +26,24 @@ PLAIN = [
     np.float32(0.1),
     np.int64(-5),
     np.bool_(True),
+    *(np.arange(3, dtype=name) for name in ('i1', 'i2', 'u2', 'u4', 'u8', 'f2')),
+    np.int16(-5),
+    np.float16(0.1),
+    np.array([]),
+    np.array(['cat', 'Füße', '']),
+    np.array(['cat', 'dog'], dtype='>U5'),
+    np.array([b'cat', b'horse']),
+    np.array('cat'),
+    np.str_('Füße'),
+    np.str_(),
+    np.bytes_(b'cat'),
+]
+
+DATA = [
+    Path('data/images'),
+    Path('/data'),
+    ConfigDict(classes=('cat',), keypoints=dict(left=0, names=['a'])),
+    dict(classes=(np.str_('cat'), np.str_('dog')), sigmas=np.float16(2), root=Path('data')),
 ]
 
 
@@ -61,6 +81,13 @@ def test_plain_numbers_are_loaded_as_saved(load, value):
     for loaded in (load(value), load(load(value))):
         assert loaded.dtype == value.dtype.newbyteorder('=')
         np.testing.assert_array_equal(loaded, value)
+
+
+@pytest.mark.parametrize('value', DATA, ids=repr)
+def test_plain_data_is_loaded_as_saved(load, value):
+    for loaded in (load(value), load(load(value))):
+        assert type(loaded) is type(value)
+        assert loaded == value
 
 
 def test_loaded_array_is_pickled_as_a_plain_array(load):
@@ -120,6 +147,11 @@ REFUSED_CALLS = [
     # An object array over bytes would be made of any addresses.
     (np.ndarray, ((1,), np.dtype('f8'), bytearray(8))),
     (np.dtype, ('O',)),
+    (np.dtype, ('V8',)),
+    (np.dtype, ('U3,O',)),
+    (bytes, (9,)),
+    (type(Path()), (b'data',)),
+    (ConfigDict, ([('a', 1)],)),
     (np.dtype, ([('a', 'f8')],)),
     (np.array(0).__reduce__()[0], (HistoryBuffer, (0,), b'b')),
 ]
@@ -169,12 +201,29 @@ def test_buffer_of_another_form_is_refused(tmp_path, monkeypatch, load, state):
         (3, '<', None, None, None, -1, -1, 63),  # flags of a type that holds objects
         (3, '<', None, ('a',), {'a': (1, 2)}, -1, -1, 0),
         (3, '=', None, None, None, 1 << 30, -1, 0),
+        (3, '<', None, None, None, 12, 4, 8),  # of a text
     ],
 )
 def test_dtype_with_flags_fields_or_sizes_is_refused(load, state):
     with pytest.raises(pickle.UnpicklingError, match='a dtype with the state'):
         load(Pickled(np.dtype, ('f8', False, True), state))
     assert not np.dtype('f8').hasobject
+
+
+@pytest.mark.parametrize('size', [8, 16, -1])
+def test_text_with_another_size_is_refused(load, size):
+    with pytest.raises(pickle.UnpicklingError, match='a dtype with the state'):
+        load(Pickled(np.dtype, ('U3', False, True), (3, '<', None, None, None, size, 4, 8)))
+
+
+def test_text_that_is_not_unicode_is_refused(load):
+    function, arguments, state = np.array(['cat']).__reduce__()
+    state = (*state[:-1], b'\xff' * 12)
+    with pytest.raises(pickle.UnpicklingError, match='a text that is not Unicode'):
+        load(Pickled(function, arguments, state))
+    function, (kind, _) = np.str_('cat').__reduce__()
+    with pytest.raises(pickle.UnpicklingError, match='a text that is not Unicode'):
+        load(Pickled(function, (kind, b'\xff' * 12)))
 
 
 def test_array_whose_bytes_do_not_fit_is_refused(load):

@@ -108,9 +108,9 @@ def with_a_pruned_validation(runner):
     runner._val_loop, runner._val_evaluator = dict(), []
 
 
-def with_repeated_inputs(runner):
+def with_some_inputs_repeated(runner):
     def repeat(samples):
-        return dict(inputs=[s['inputs'] for s in samples * 2], data_samples=[0] * 8)
+        return dict(inputs=[s['inputs'] for s in samples + samples[:1]], data_samples=[0] * 5)
 
     runner._train_dataloader['collate_fn'] = repeat
 
@@ -129,8 +129,8 @@ RUNS = [
     ),
     (with_a_pruned_validation, 'val_dataloader has a BLSSampler, but validation needs all samples'),
     (
-        with_repeated_inputs,
-        'a batch of 8 inputs came back for 4 samples; BLS needs one input for each sample',
+        with_some_inputs_repeated,
+        'a batch of 5 inputs came back for 4 samples, so some samples count more than others',
     ),
     (with_a_loop_of_several_loaders, 'does not work with SeveralLoaders, which trains on'),
     (with_a_batch_sampler_of_its_own_order, 'the length of the batch sampler OwnOrder does not'),

@@ -41,7 +41,7 @@ def read_lines(path: Path) -> Iterator[dict]:
 
 
 def is_validation(line: dict) -> bool:
-    """Returns whether a line of the log is from a validation, not from training or BLSHook."""
+    """Whether a line of the log is from a validation; BLSHook of version 0.1 wrote lines, too."""
     return not {'loss', 'lr'} & set(line) and not any(name.startswith('bls/') for name in line)
 
 

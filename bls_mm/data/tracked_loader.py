@@ -93,8 +93,8 @@ class TrackedLoader(DataLoader):
         the epoch of the loop anew. The batches of both can be claimed from either.
         """
         kept = copy.copy(self)
-        kept._iterator = None
-        vars(kept)['persistent_workers'] = self.num_workers > 0  # refuses a plain assignment
+        # DataLoader refuses a plain assignment.
+        vars(kept).update(_iterator=None, persistent_workers=self.num_workers > 0)
         return kept
 
     def skip(self, num_batches: int) -> None:

@@ -155,17 +155,20 @@ def check_hook_options(
         )
 
 
-def check_batch_size(data_batch, expected: int) -> None:
-    """Raises an error if a batch does not have as many samples as the batch sampler chose.
+def check_batch_size(data_batch, expected: int, per_sample: bool = False) -> None:
+    """Raises an error if the loss of a batch cannot be assigned to its samples.
 
     Self-supervised models have a list of views as ``inputs``, but one data sample for each sample.
+    A collate function may return each sample several times, such as with repeated augmentation:
+    then the batch loss belongs to all samples of the batch as usual.
 
     Args:
         data_batch (dict or object): What the loader returned; checked if it has ``inputs``.
         expected (int): Number of samples that the batch sampler chose.
+        per_sample (bool): Whether each sample is scored by its own loss. Defaults to False.
 
     Raises:
-        ValueError: If the number of inputs differs.
+        ValueError: If the number of inputs differs, and is no multiple or ``per_sample`` is True.
     """
     inputs = data_batch.get('inputs') if isinstance(data_batch, dict) else None
     if not isinstance(inputs, SEQUENCES) or len(inputs) == expected:
@@ -173,10 +176,17 @@ def check_batch_size(data_batch, expected: int) -> None:
     data_samples = data_batch.get('data_samples')
     if isinstance(data_samples, SEQUENCES) and len(data_samples) == expected:
         return
-    raise ValueError(
-        f'a batch of {len(inputs)} inputs came back for {expected} samples; BLS needs one input '
-        'for each sample, so remove what repeats or drops samples in the collate function'
-    )
+    if len(inputs) < expected or len(inputs) % expected:
+        raise ValueError(
+            f'a batch of {len(inputs)} inputs came back for {expected} samples, so some samples '
+            'count more than others in its loss; let the collate function return the same number '
+            'of inputs for each sample'
+        )
+    if per_sample:
+        raise ValueError(
+            f'a batch of {len(inputs)} inputs came back for {expected} samples, so a sample has '
+            'several losses; use a scorer of batch losses, such as BatchLossScorer'
+        )
 
 
 def trains_on_one_sample(model: nn.Module) -> bool:

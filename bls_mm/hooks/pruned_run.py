@@ -173,7 +173,7 @@ class PrunedRun:
             self.virtual_epochs.start()
         tracked = self.loader.tracked(data_batch)
         if tracked is not None:
-            check_batch_size(data_batch, len(tracked.samples))
+            check_batch_size(data_batch, len(tracked.samples), bool(self.tap.per_sample))
             if self.clock.position % ITERATIONS_BETWEEN_CHECKS == 0:
                 self.meter.count_replaced(tracked.samples, data_batch)
                 if not is_planned(self.sampler, tracked.samples):

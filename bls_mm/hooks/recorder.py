@@ -13,7 +13,7 @@ from bls_mm.records.summary import write_summary
 from bls_mm.samplers import BLSSampler
 from bls_mm.samplers.sampler_state import unpack
 
-from .visualizer import show_epoch
+from .visualizer import show_histograms, show_scalars
 
 TOLERANCE = 0.01  # of target_savings, as a fraction of the run's samples
 
@@ -57,14 +57,18 @@ class Recorder:
             f'{plan.mean_weight:.2f}; saved so far {savings.pruned:.1%} of '
             f'{savings.samples_unpruned:,} samples'
         )
-        for name, value in (
-            ('kept_ratio', sampler.kept_fraction),
-            ('mean_weight', plan.mean_weight),
-            ('saved_ratio', savings.pruned),
-        ):
-            runner.message_hub.update_scalar(f'train/bls/{name}', value)
+        scalars = {
+            'bls/kept_ratio': sampler.kept_fraction,
+            'bls/mean_weight': plan.mean_weight,
+            'bls/saved_ratio': savings.pruned,
+        }
+        for name, value in scalars.items():
+            # MMEngine logs what begins with 'train', as version 0.1 had it.
+            runner.message_hub.log_scalars.pop(f'train/{name}', None)
+            runner.message_hub.update_scalar(name, value)
         if not is_main_process():
             return
+        self._show(runner, scalars)
         if self._next != (runner.work_dir, sampler.epoch):
             try:
                 delete_from(runner.work_dir, sampler.epoch)
@@ -106,16 +110,19 @@ class Recorder:
             'bls/pruning_seconds': savings.pruning_seconds,
         }
         histograms = {'bls/scores': record.scores, 'bls/visits': visits}
-        _try(
-            runner,
-            'the numbers of the epoch',
-            lambda: show_epoch(runner.visualizer, scalars, histograms, step=runner.iter),
-        )
+        self._show(runner, scalars, histograms)
         _try(runner, 'the record', lambda: save_record(runner.work_dir, record))
         seconds = time.perf_counter() - start
         savings.recording_seconds += seconds
         savings.training_seconds += seconds
         _try(runner, 'the summary', lambda: write_summary(runner.work_dir, savings))
+
+    def _show(self, runner, scalars: dict, histograms: Optional[dict] = None) -> None:
+        def show() -> None:
+            show_scalars(runner.visualizer, scalars, runner.iter)
+            show_histograms(runner.visualizer, histograms or {}, runner.iter)
+
+        _try(runner, 'the numbers of the epoch', show)
 
     def end_run(self, runner, sampler: BLSSampler, savings: Savings) -> None:
         """Logs what the run saved, and warns if that is not what was asked for.

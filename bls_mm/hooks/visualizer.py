@@ -7,22 +7,36 @@ has them.
 from typing import Dict
 
 import numpy as np
-from mmengine.visualization import TensorboardVisBackend, WandbVisBackend
+from mmengine.visualization import LocalVisBackend, TensorboardVisBackend, WandbVisBackend
 
 MOST_VALUES = 100_000  # of a histogram: more make it no better, only slower
 
 
-def show_epoch(visualizer, scalars: Dict[str, float], histograms: dict, step: int) -> None:
-    """Sends the numbers of an epoch to all backends.
+def show_scalars(visualizer, scalars: Dict[str, float], step: int) -> None:
+    """Sends numbers to all backends but MMEngine's local log.
+
+    That one is the file ``scalars.json``, which the log tools of the libraries read: they take each
+    line for one of training or validation, and a name with a slash for one of validation.
 
     Args:
         visualizer (Visualizer): That of the run.
         scalars (dict[str, float]): Name to value; what is not finite is left out.
-        histograms (dict[str, np.ndarray]): Name to ``(n,)`` values; NaNs are left out.
         step (int): Iterations of the run so far.
     """
     finite = {name: value for name, value in scalars.items() if np.isfinite(value)}
-    visualizer.add_scalars(finite, step=step)
+    for backend in visualizer._vis_backends.values():
+        if not isinstance(backend, LocalVisBackend):
+            backend.add_scalars(finite, step=step)
+
+
+def show_histograms(visualizer, histograms: Dict[str, np.ndarray], step: int) -> None:
+    """Sends histograms to the backends that have them.
+
+    Args:
+        visualizer (Visualizer): That of the run.
+        histograms (dict[str, np.ndarray]): Name to ``(n,)`` values; NaNs are left out.
+        step (int): Iterations of the run so far.
+    """
     for backend in visualizer._vis_backends.values():
         for kind, add_histogram in HISTOGRAMS.items():
             if isinstance(backend, kind):

@@ -70,12 +70,12 @@ def read_indices(path: str) -> np.ndarray:
         raise FileNotFoundError(f'indices is {path!r}, but there is no such file')
     try:
         if suffix == '.npy':
-            return np.load(path, allow_pickle=False)
+            return np.asarray(np.load(path, allow_pickle=False))
         if suffix == '.txt':
             return np.array([int(word) for word in Path(path).read_text().split()])
         with open(path, newline='') as file:
             return np.array([int(row['index']) for row in csv.DictReader(file)])
-    except (KeyError, ValueError) as error:
+    except (csv.Error, EOFError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f'indices is {path!r}, which is not a list of whole numbers; a .csv needs a column '
             f"'index' ({error})"

@@ -3,6 +3,8 @@
 import time
 from typing import Optional, Sized, Union
 
+import numpy as np
+
 from bls_mm.distributed import PLACEMENTS, Replicated, ScoreStore
 from bls_mm.planning import EpochPlan, Planner, build_planner
 from bls_mm.pruners import Pruner
@@ -95,11 +97,25 @@ class PruningState:
             state (dict): What :meth:`state_dict` returned, in this version or in version 0.1.
 
         Raises:
-            ValueError: If the state belongs to another data set length, or another scorer.
+            ValueError: If the state belongs to another data set length, or another scorer, or is
+                damaged.
         """
+        try:
+            self._load(state)
+        except ValueError:
+            raise
+        except Exception as error:  # a damaged state has any content
+            raise ValueError(
+                f'the state of BLSSampler in the checkpoint is damaged ({type(error).__name__}: '
+                f'{error}); resume from another checkpoint, or forget the scores with '
+                'BLSHook(reset_scores=True)'
+            ) from error
+
+    def _load(self, state: dict) -> None:
         num_samples = self.placement.num_samples
         state = map_arrays(unpack(state, num_samples), self.placement.take)
         self.store.load_state_dict(as_tensors(state['scorer']))
+        map_arrays(state['planner'], self._check_length)
         self.planner.load_state_dict(state['planner'])
         self.seed = int(state['seed'])
         self.is_planned = 'plan' in state
@@ -107,6 +123,11 @@ class PruningState:
             self.epoch = int(state['epoch'])
             plan = state['plan']
             self.plan = EpochPlan.from_mask(plan.mask, plan.group_weights, self.placement)
+
+    def _check_length(self, array: np.ndarray) -> np.ndarray:
+        if array.shape != (self.placement.local_size,):
+            raise TypeError(f'an array of shape {array.shape}')
+        return array
 
     def _as_arrays(self) -> dict:
         state = {

@@ -71,11 +71,11 @@ def test_savings_are_counted_and_written(tmp_path):
 
 def test_message_hub_gets_the_numbers_of_each_epoch(tmp_path):
     runner, _, _ = train(tmp_path, max_epochs=8)
-    kept = runner.message_hub.get_scalar('train/bls/kept_ratio')._log_history
+    kept = runner.message_hub.get_scalar('bls/kept_ratio')._log_history
     assert len(kept) == 8
     assert kept[0] == kept[-1] == 1
     assert all(0 < fraction < 1 for fraction in kept[1:-1])
-    weights = runner.message_hub.get_scalar('train/bls/mean_weight')._log_history
+    weights = runner.message_hub.get_scalar('bls/mean_weight')._log_history
     assert weights[0] == 1 < weights[1]
 
 

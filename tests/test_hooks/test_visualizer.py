@@ -1,4 +1,5 @@
 import pytest
+from mmengine.visualization import BaseVisBackend
 from toy import train
 
 from bls_mm.records import load_history
@@ -51,8 +52,31 @@ def test_wandb_gets_scalars_and_histograms(tmp_path, monkeypatch):
     assert list(tmp_path.rglob('*.wandb'))
 
 
-def test_other_backends_get_scalars_only(tmp_path):
+def test_local_log_contains_only_what_mmengine_writes(tmp_path):
     train(tmp_path, max_epochs=3, visualizer=visualizer('LocalVisBackend'))
-    lines = next(tmp_path.glob('*/vis_data/scalars.json')).read_text()
-    assert lines.count('bls/turnover') == 2
-    assert 'bls/scores' not in lines
+    lines = next(tmp_path.glob('*/vis_data/scalars.json')).read_text().splitlines()
+    assert len(lines) == 3
+    assert all('"loss"' in line and '/' not in line for line in lines)
+
+
+class Backend(BaseVisBackend):
+    """A backend of a user: it knows scalars only."""
+
+    experiment = None
+    seen = {}
+
+    def _init_env(self):
+        pass
+
+    def add_scalars(self, scalars, step=0, *args, **kwargs):
+        self.seen.update({(name, step): value for name, value in scalars.items()})
+
+
+def test_other_backends_get_scalars_only(tmp_path):
+    Backend.seen.clear()
+    train(tmp_path, max_epochs=3, visualizer=visualizer(Backend))
+    names = [name for name, _ in Backend.seen if name.startswith('bls/')]
+    assert names.count('bls/turnover') == 2
+    assert names.count('bls/kept_ratio') == 3
+    assert 'bls/scores' not in names
+    assert Backend.seen['bls/kept_ratio', 0] == 1  # as soon as the epoch is planned

@@ -1,58 +1,117 @@
-"""Samples that repeat, on purpose or to fill a batch."""
+"""How many samples a rank gets, and in which order: repeated samples, full batches."""
 
-from itertools import chain, zip_longest
-
+import numpy as np
 import pytest
-from trained_sampler import NUM, make, train_epoch
+from mmengine.config import Config
+from mmengine.dataset import DefaultSampler
+from mmengine.registry import DATA_SAMPLERS
+
+from bls_mm.samplers import BLSSampler, bls_sampler
+
+NUM = 42
 
 
-@pytest.mark.parametrize('world_size', [1, 3])
-@pytest.mark.parametrize('num_repeats', [2, 3])
-def test_repeats_follow_one_another_over_the_ranks(world_size, num_repeats):
-    orders = []
+def sampler_of(rank, world_size, monkeypatch, num=NUM, **options):
+    monkeypatch.setattr(bls_sampler, 'get_dist_info', lambda: (rank, world_size))
+    options = {'pruner': dict(type='DynamicRandom'), 'seed': 0, 'max_epochs': 4, **options}
+    return BLSSampler(range(num), **options)
+
+
+def all_ranks(world_size, monkeypatch, epoch=0, **options):
+    """Returns the samples of all ranks, in the order iteration, rank."""
+    parts = []
     for rank in range(world_size):
-        sampler = make('DynamicRandom', rank=rank, world_size=world_size, num_repeats=num_repeats)
-        sampler.set_epoch(1)
-        orders.append(list(sampler))
-        assert len(orders[-1]) == len(sampler) == -(-sampler.plan.num_kept // world_size)
-    dealt = [sample for sample in chain(*zip_longest(*orders)) if sample is not None]
-    groups = [dealt[start : start + num_repeats] for start in range(0, len(dealt), num_repeats)]
-    assert all(len(set(group)) == 1 for group in groups)
-    firsts = [group[0] for group in groups]
-    assert len(set(firsts)) == len(firsts)
-    assert set(firsts) <= set(sampler.plan.indices.tolist())
+        sampler = sampler_of(rank, world_size, monkeypatch, **options)
+        sampler.set_epoch(epoch)
+        parts.append(list(sampler))
+        assert len(parts[-1]) == len(sampler)
+    return [index for row in zip(*parts) for index in row]
 
 
-def test_repeats_in_one_batch_are_one_visit():
-    sampler = make('NoPruning', num_repeats=2)
-    order = train_epoch(sampler, 0)
-    sampler.sync()
-    assert len(order) == NUM
-    visited = sampler.scorer.visits.nonzero().flatten().tolist()
-    assert visited == sorted(set(order))
-    assert sampler.scorer.visits.max() == 1
+@pytest.mark.parametrize('placement', ['replicated', 'sharded'])
+@pytest.mark.parametrize('shuffle', [True, False])
+@pytest.mark.parametrize('world_size', [1, 2])
+def test_repeats_follow_one_another_across_ranks(monkeypatch, world_size, shuffle, placement):
+    options = dict(shuffle=shuffle, placement=placement, num_repeats=3)
+    samples = all_ranks(world_size, monkeypatch, **options)
+    if placement == 'replicated':
+        assert len(samples) == (29 if world_size == 1 else 30)  # as many as are kept
+        groups = [set(samples[start : start + 3]) for start in range(0, 27, 3)]
+        assert [len(group) for group in groups] == [1] * 9
+        assert len({index for group in groups for index in group}) == 9
+    else:  # each rank repeats its own samples
+        for rank in range(world_size):
+            own = samples[rank::world_size]
+            assert [len(set(own[start : start + 3])) for start in range(0, 12, 3)] == [1] * 4
 
 
-def test_last_batch_is_filled_if_asked_for():
-    plain, filled = make('DynamicRandom'), make('DynamicRandom', fill_last_batch=True)
-    for sampler in (plain, filled):
-        sampler.use_batch_size(8)
-        sampler.set_epoch(1)
-    kept = plain.plan.num_kept
-    assert len(plain) == kept
-    assert len(list(filled)) == len(filled) == -(-kept // 8) * 8 > kept
-    assert list(filled)[:kept] == list(plain)
-    assert set(filled) == set(plain)
+def test_repeats_are_those_of_mmpretrain(monkeypatch):
+    samplers = pytest.importorskip('mmpretrain.datasets.samplers', reason='needs mmpretrain')
+    from mmpretrain.datasets.samplers import repeat_aug
+
+    options = dict(num_repeats=3, shuffle=False, pruner=dict(type='NoPruning'))
+    ours = all_ranks(4, monkeypatch, **options)
+    theirs = []
+    for rank in range(4):
+        monkeypatch.setattr(repeat_aug, 'get_dist_info', lambda rank=rank: (rank, 4))
+        theirs.append(list(samplers.RepeatAugSampler(range(NUM), shuffle=False, seed=0)))
+    assert ours == [index for row in zip(*theirs) for index in row]
 
 
-def test_lengths_have_the_names_of_the_default_sampler():
-    for round_up, total in ((True, 102), (False, NUM)):
-        sampler = make('NoPruning', world_size=2, round_up=round_up)
-        assert sampler.num_samples == len(sampler) == (51 if round_up else 50)
-        assert sampler.total_size == total
+def test_repeated_samples_differ_from_epoch_to_epoch(monkeypatch):
+    options = dict(num_repeats=3, pruner=dict(type='NoPruning'))
+    first, second = (set(all_ranks(1, monkeypatch, epoch, **options)) for epoch in (0, 1))
+    assert len(first) == len(second) == 14
+    assert first != second
 
 
-@pytest.mark.parametrize('name', ['num_repeats', 'max_epochs'])
-def test_counts_must_be_positive(name):
-    with pytest.raises(ValueError, match=f'{name} must be a positive integer, but got 0'):
-        make(**{name: 0})
+@pytest.mark.parametrize('num', [1, 3, 41, 42, 48])
+@pytest.mark.parametrize('world_size', [1, 2])
+def test_last_batch_is_filled_with_kept_samples(monkeypatch, world_size, num):
+    parts = []
+    for rank in range(world_size):
+        sampler = sampler_of(rank, world_size, monkeypatch, num=num, fill_last_batch=True)
+        sampler.set_epoch(0)
+        before = list(sampler)
+        sampler.use_batch_size(16)
+        after = list(sampler)
+        assert len(after) == len(sampler) == -(-len(before) // 16) * 16
+        assert after[: len(before)] == before
+        assert set(after) <= set(np.flatnonzero(sampler.plan.mask).tolist())
+        parts.append(after)
+    counts = np.unique(np.concatenate(parts), return_counts=True)[1]
+    assert counts.max() - counts.min() <= 1  # samples repeat in turn
+
+
+def test_batch_size_alone_fills_nothing(monkeypatch):
+    sampler = sampler_of(0, 1, monkeypatch)
+    sampler.use_batch_size(16)
+    assert len(sampler) == NUM
+
+
+@pytest.mark.parametrize('round_up', [True, False])
+@pytest.mark.parametrize('world_size', [1, 4])
+def test_lengths_are_those_of_default_sampler(monkeypatch, world_size, round_up):
+    from mmengine.dataset import sampler as mmengine_sampler
+
+    monkeypatch.setattr(mmengine_sampler, 'get_dist_info', lambda: (0, world_size))
+    ours = sampler_of(0, world_size, monkeypatch, num=40, round_up=round_up)
+    theirs = DefaultSampler(range(40), round_up=round_up)
+    assert (ours.num_samples, ours.total_size) == (theirs.num_samples, theirs.total_size)
+    ours.set_epoch(0)
+    kept = ours.plan.num_kept
+    assert kept == 28
+    assert (ours.num_samples, ours.total_size) == (kept // world_size, kept)
+
+
+def test_options_of_a_base_config_are_told_with_the_way_out():
+    base = Config(dict(sampler=dict(type='ClassAwareSampler', num_sample_class=1)))
+    base.merge_from_dict(dict(sampler=dict(type='BLSSampler')))
+    with pytest.raises(TypeError, match=r"has no option 'num_sample_class'; .*_delete_=True"):
+        DATA_SAMPLERS.build(base.sampler, default_args=dict(dataset=range(4), seed=0))
+
+
+@pytest.mark.parametrize('value', [0, 1.5, True, None])
+def test_number_of_repeats_must_be_a_positive_integer(value):
+    with pytest.raises(ValueError, match='num_repeats must be a positive integer'):
+        BLSSampler(range(4), num_repeats=value)
