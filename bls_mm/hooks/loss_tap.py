@@ -140,7 +140,8 @@ class LossTap:
             return output
         if self.per_sample is None and isinstance(output, dict):
             self.per_sample = self._is_per_sample(output, original, args, kwargs)
-        if self._grows_with_batch is None and isinstance(output, dict) and not self.per_sample:
+        is_measurable = len(self._current.samples) > 1 and not self.per_sample
+        if self._grows_with_batch is None and is_measurable:
             self._grows_with_batch = self._probe(sums_over_batch, original, args, kwargs)
         return self._hear(output)
 

@@ -68,14 +68,13 @@ class PrunedRun:
         )
         self.schedule_hooks = ScheduleHooks(runner, self.clock)
         self.savers = find_savers(runner)
-        self.in_epoch = False
-        self.num_epochs = 0
+        self.in_epoch, self.num_epochs = False, 0
         self._next = ResumePoint()
         self.virtual_epochs: Optional[VirtualEpochs] = None
         if is_iteration_based(loop):
             loader = self.loader.keeping_workers()
             self.virtual_epochs = VirtualEpochs(
-                loader, self.begin_epoch, self.end_epoch, num_done=runner.iter
+                loader, self.begin_epoch, self.end_epoch, runner.iter
             )
             loop.dataloader_iterator = self.virtual_epochs
 

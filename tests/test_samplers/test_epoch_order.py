@@ -5,6 +5,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.dataset import DefaultSampler
 from mmengine.registry import DATA_SAMPLERS
+from trained_sampler import make, train_epoch
 
 from bls_mm.samplers import BLSSampler, bls_sampler
 
@@ -109,6 +110,20 @@ def test_options_of_a_base_config_are_told_with_the_way_out():
     base.merge_from_dict(dict(sampler=dict(type='BLSSampler')))
     with pytest.raises(TypeError, match=r"has no option 'num_sample_class'; .*_delete_=True"):
         DATA_SAMPLERS.build(base.sampler, default_args=dict(dataset=range(4), seed=0))
+
+
+def test_repeats_in_one_batch_are_one_visit():
+    sampler = make('NoPruning', num_repeats=2)
+    order = train_epoch(sampler, 0)
+    sampler.sync()
+    visited = sampler.scorer.visits.nonzero().flatten().tolist()
+    assert visited == sorted(set(order))
+    assert sampler.scorer.visits.max() == 1
+
+
+def test_max_epochs_must_be_positive():
+    with pytest.raises(ValueError, match='max_epochs must be a positive integer, but got 0'):
+        make(max_epochs=0)
 
 
 @pytest.mark.parametrize('value', [0, 1.5, True, None])
