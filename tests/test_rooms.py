@@ -18,7 +18,7 @@ ROOMS = {
     **{module: set() for module in BOTTOM},
     'ops': set(),
     'records': set(),
-    'scorers': BOTTOM,
+    'scorers': {*BOTTOM, 'ops'},
     'pruners': {*BOTTOM, 'ops'},
     'planning': {*BOTTOM, 'ops', 'pruners'},
     'distributed': {'ops', 'scorers'},

@@ -6,6 +6,8 @@ from typing import Iterator, Sequence, Tuple
 import numpy as np
 import torch
 
+from bls_mm.ops.shared_memory import shared_zeros
+
 BLOCK = 1 << 16  # samples of one call of Scorer.score: their scores stay in the cache
 
 
@@ -132,9 +134,9 @@ MAX_VISITS = np.iinfo(np.int16).max
 MAX_UINT8 = np.iinfo(np.uint8).max
 
 
-def new_visits(num_samples: int) -> torch.Tensor:
-    """Returns ``(N,)`` zeros of uint8."""
-    return torch.from_numpy(np.full(num_samples, 0, dtype=np.uint8))
+def new_visits(num_samples: int, dtype: type = np.uint8) -> torch.Tensor:
+    """Returns ``(N,)`` zeros of uint8, or of int16."""
+    return torch.from_numpy(shared_zeros(num_samples, dtype))
 
 
 def add_visits(visits: torch.Tensor, samples: np.ndarray) -> torch.Tensor:
@@ -153,7 +155,7 @@ def add_visits(visits: torch.Tensor, samples: np.ndarray) -> torch.Tensor:
     if counts.dtype == np.uint8 and counts.max(initial=0) == MAX_UINT8:
         full = counts == MAX_UINT8
         if not is_mask or (full & samples).any():
-            return add_visits(visits.to(torch.int16), samples)
+            return add_visits(new_visits(len(visits), np.int16).copy_(visits), samples)
     step = counts < MAX_VISITS
     if is_mask:
         counts += samples & step

@@ -1,5 +1,6 @@
 """Base class of all scorers: receives losses, counts visits and calls ``score``."""
 
+import os
 from abc import ABC, abstractmethod
 from typing import Sequence, Union
 
@@ -7,6 +8,7 @@ import numpy as np
 import torch
 
 from bls_mm.checks import check_positive_int
+from bls_mm.ops.shared_memory import shared_zeros
 
 from .batches import (
     LossBatches,
@@ -47,10 +49,10 @@ class Scorer(ABC):
 
     def __init__(self, num_samples: int) -> None:
         check_positive_int('num_samples', num_samples, 'give the length of the training set')
-        # Allocated by numpy, which asks for huge pages: random access is 20 % faster.
-        self.scores = torch.from_numpy(np.full(num_samples, 0, dtype=np.float32))
+        self.scores = torch.from_numpy(shared_zeros(num_samples, np.float32))
         self.visits = new_visits(num_samples)
         self.skipped = 0
+        self._process = os.getpid()
 
     @abstractmethod
     def score(self, sizes: np.ndarray, indices: np.ndarray, losses: np.ndarray) -> None:
@@ -117,6 +119,7 @@ class Scorer(ABC):
         self._update(batches)
 
     def _update(self, batches: LossBatches) -> None:
+        self._leave_shared_memory()
         num_samples = len(self.scores)
         check_range(batches.indices, num_samples)
         batches, num_bad = drop_unusable(batches)
@@ -125,6 +128,12 @@ class Scorer(ABC):
             for block in split_blocks(piece):
                 self.score(block.sizes, block.indices.astype(np.int64, copy=False), block.losses)
             self.visits = add_visits(self.visits, samples)
+
+    def _leave_shared_memory(self) -> None:
+        """In a forked process, copies the arrays: the parent must not see what it writes."""
+        if os.getpid() != self._process:
+            self.scores, self.visits = self.scores.clone(), self.visits.clone()
+            self._process = os.getpid()
 
     def as_loss(self, loss: torch.Tensor, batch_size: int) -> torch.Tensor:
         """Checks a loss and reduces it to what :meth:`score` needs, on its device.
@@ -182,8 +191,9 @@ class Scorer(ABC):
                 f'set has {len(self.scores)}; resume with the data set that the run started with, '
                 'or forget the scores with BLSHook(reset_scores=True)'
             )
+        self._leave_shared_memory()
         self.scores.copy_(state['scores'])
         if state['visits'].element_size() > self.visits.element_size():
-            self.visits = torch.empty_like(state['visits'], device='cpu')
+            self.visits = new_visits(len(self.visits), np.int16)
         self.visits.copy_(state['visits'])
         self.skipped = int(state['skipped'])
