@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / 'tools' / 'data'))
 
 import make_characters
+from idx_files import with_wrong_labels
 from word_texts import ALPHABET
 
 COUNTS = {'train': 150, 'test': 40}
@@ -88,8 +89,8 @@ def test_wrong_labels_are_only_in_training_set(characters, tmp_path):
 
 def test_wrong_labels_are_independent_of_number_of_samples():
     labels = np.arange(2000) % len(ALPHABET)
-    wrong = make_characters.with_wrong_labels(labels, 1.0, seed=0)
+    wrong = with_wrong_labels(labels, 1.0, 0, len(ALPHABET))
     assert (wrong != labels).all()
     assert set(wrong) == set(range(len(ALPHABET)))
-    some = make_characters.with_wrong_labels(labels, 0.2, seed=0)
-    assert (some[:500] == make_characters.with_wrong_labels(labels[:500], 0.2, seed=0)).all()
+    some = with_wrong_labels(labels, 0.2, 0, len(ALPHABET))
+    assert (some[:500] == with_wrong_labels(labels[:500], 0.2, 0, len(ALPHABET))).all()

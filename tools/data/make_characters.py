@@ -21,14 +21,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 from _common import fraction, make_once, parallel_map, plain_errors, whole_number
+from idx_files import SPLITS, with_wrong_labels, write_split
 from word_images import render_word
 from word_styles import PRINTED, SCENE
 from word_texts import ALPHABET
 
 SIDE = 32  # pixels
 STYLES = (PRINTED, SCENE)
-SPLITS = {'train': 'train', 'test': 't10k'}  # our names and the names in MNIST's files
-UNSIGNED_BYTES = 8  # type code in MNIST's format
 
 
 def make_character(index: int, split: int, seed: int) -> tuple[np.ndarray, int]:
@@ -54,41 +53,18 @@ def centre(image: np.ndarray) -> np.ndarray:
     return cv2.copyMakeBorder(image, *rims, cv2.BORDER_REPLICATE)
 
 
-def with_wrong_labels(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:
-    """Replaces the class of some samples with another one, independently of their number.
-
-    Args:
-        labels (np.ndarray): ``(N,)``, classes.
-        fraction (float): Probability of a wrong class, in [0, 1].
-        seed (int): Random seed, at least 0.
-
-    Returns:
-        np.ndarray: ``(N,)``, classes.
-    """
-    chances = np.random.default_rng([seed, len(SPLITS)]).random((len(labels), 2))
-    others = 1 + np.floor(chances[:, 1] * (len(ALPHABET) - 1)).astype(int)
-    return np.where(chances[:, 0] < fraction, (labels + others) % len(ALPHABET), labels)
-
-
-def as_idx(array: np.ndarray) -> bytes:
-    """Encodes a uint8 array in MNIST's format: type, number of dimensions, sizes, content."""
-    head = bytes([0, 0, UNSIGNED_BYTES, array.ndim])
-    return head + np.array(array.shape, dtype='>u4').tobytes() + array.tobytes()
-
-
 def write_sets(
     folder: Path, counts: dict[str, int], wrong: float, seed: int, processes: int
 ) -> None:
     """Writes the images and labels of both splits into an empty folder."""
-    for place, (split, name) in enumerate(SPLITS.items()):
+    for place, split in enumerate(SPLITS):
         make = partial(make_character, split=place, seed=seed)
         made = parallel_map(make, range(counts[split]), processes, f'{split} characters')
         images, labels = zip(*made, strict=True)
-        (folder / f'{name}-images-idx3-ubyte').write_bytes(as_idx(np.stack(images)))
         labels = np.array(labels)
         if split == 'train':
-            labels = with_wrong_labels(labels, wrong, seed)
-        (folder / f'{name}-labels-idx1-ubyte').write_bytes(as_idx(labels.astype(np.uint8)))
+            labels = with_wrong_labels(labels, wrong, seed, len(ALPHABET))
+        write_split(folder, split, np.stack(images), labels)
 
 
 def make_characters(
