@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.hub import get_config
 
 from .compat import allow_mmocr
+from .planning import is_auto
 from .pruners import Pruner
 from .registry import PRUNERS, SCORERS, find_type
 from .samplers import AUTO
@@ -93,7 +94,7 @@ def attach_bls(
 
     Args:
         cfg (Config): Any config of an MMEngine runner; it stays as it is.
-        pruner (str or dict): Type of the pruner, such as ``'SeTa'``, or its config.
+        pruner (str or dict): Type of the pruner, such as ``'SeTa'``; or ``'auto'``; or its config.
         scorer (str or dict, optional): Type of the scorer, or ``'auto'``, or its config. Defaults
             to None, the sampler's own default.
 
@@ -106,7 +107,8 @@ def attach_bls(
     """
     pruner, scorer = _as_dict(pruner), _as_dict(scorer)
     scorer = dict(AUTO) if scorer == dict(type='auto') else scorer
-    find_type(PRUNERS, 'pruner', pruner['type'], Pruner)
+    if not is_auto(pruner):
+        find_type(PRUNERS, 'pruner', pruner['type'], Pruner)
     if scorer is not None:
         find_type(SCORERS, 'scorer', scorer['type'], Scorer)
     cfg = copy.deepcopy(cfg)

@@ -9,6 +9,7 @@ from torch.utils.data import Dataset
 
 from bls_mm.checks import check_positive_int
 from bls_mm.losses import scale_gradients
+from bls_mm.planning import is_auto, recommended
 from bls_mm.pruners import Pruner
 from bls_mm.samplers import BLSSampler
 from bls_mm.scorers import Scorer
@@ -33,9 +34,9 @@ class PrunedLoader(TrackedLoader):
         shuffle (bool): Whether to shuffle the kept samples. Defaults to True.
         drop_last (bool): Whether to drop a last batch that is not full. Defaults to False.
         max_epochs (int): Number of epochs of the run; the last ones anneal.
-        pruner (dict or Pruner): Config of a pruner. Defaults to ``dict(type='SeTa')``.
-        scorer (dict, str or Scorer): Config of a scorer, or ``'auto'``. Defaults to
-            ``dict(type='BatchLossScorer')``.
+        pruner (dict, str or Pruner): See :class:`BLSSampler`. The only ``compensation`` is
+            ``'batch_size'``, which ``'auto'`` uses here.
+        scorer (dict, str or Scorer): See :class:`BLSSampler`.
         seed (int, optional): Seed of selection and order. Defaults to None, a random seed.
         **options: Any other option of ``DataLoader``.
 
@@ -60,8 +61,8 @@ class PrunedLoader(TrackedLoader):
         drop_last: bool = False,
         *,
         max_epochs: int,
-        pruner: Union[dict, Pruner] = dict(type='SeTa'),  # noqa: B006
-        scorer: Union[dict, str, Scorer] = dict(type='BatchLossScorer'),  # noqa: B006
+        pruner: Union[dict, str, Pruner] = dict(type='SeTa'),  # noqa: B006
+        scorer: Union[dict, str, Scorer, None] = None,
         seed: Optional[int] = None,
         **options: Any,
     ) -> None:
@@ -73,9 +74,17 @@ class PrunedLoader(TrackedLoader):
                 )
         check_positive_int('batch_size', batch_size)
         check_positive_int('max_epochs', max_epochs)
+        if is_auto(pruner):
+            scorer = 'auto' if scorer is None else scorer
+            pruner = dict(recommended(pruner), compensation='batch_size')
         self.bls = BLSSampler(
             dataset, scorer, pruner, shuffle=shuffle, seed=seed, max_epochs=max_epochs
         )
+        if self.bls.planner.compensation not in (None, 'batch_size'):
+            raise ValueError(
+                f'PrunedLoader cannot change the learning rate, but got compensation='
+                f"{self.bls.planner.compensation!r}; use compensation='batch_size'"
+            )
         if batch_size > 1 and not drop_last:
             self.bls.avoid_singleton_batch(batch_size)
         self._iterations: WeakSet = WeakSet()  # that somebody still holds
@@ -83,6 +92,8 @@ class PrunedLoader(TrackedLoader):
         self._is_planned = False
         self._is_scored = False
         super().__init__(dataset, batch_size, sampler=self.bls, drop_last=drop_last, **options)
+        if self.bls.planner.compensation is not None:
+            self.spread_over(len(self), smallest=min(batch_size, 2))
 
     def set_epoch(self, epoch: int) -> None:
         """Plans an epoch with the losses so far; on several ranks all must call it.

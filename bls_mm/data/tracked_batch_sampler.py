@@ -83,6 +83,7 @@ class TrackedBatchSampler(Sampler):
         self.weights_of = weights_of
         self.ends_at_length = ends_at_length
         self.num_skipped = 0
+        self.spread: Optional[Spread] = None  # None: the batches of the batch sampler
 
     def skip(self, num_batches: int) -> None:
         """Leaves out the first batches of every epoch from now on, without loading them.
@@ -92,10 +93,23 @@ class TrackedBatchSampler(Sampler):
         """
         self.num_skipped = num_batches
 
+    def spread_over(self, num_batches: int, smallest: int) -> None:
+        """Spreads the samples of each epoch evenly over a number of batches from now on.
+
+        Args:
+            num_batches (int): Number of batches. The batch sampler must be PyTorch's own.
+            smallest (int): Number of samples that a batch must have; there are fewer batches if
+                the samples are too few.
+        """
+        self.spread = Spread(self.batch_sampler.sampler, num_batches, smallest)
+
     def __iter__(self) -> BatchStream:
         return BatchStream(islice(self._epoch(), self.num_skipped, None), self.weights_of)
 
     def _epoch(self) -> Iterator[List[int]]:
+        if self.spread is not None:
+            yield from self.spread
+            return
         batches = iter(self.batch_sampler)
         if self.ends_at_length:
             yield from islice(batches, len(self.batch_sampler))
@@ -104,7 +118,32 @@ class TrackedBatchSampler(Sampler):
             yield from batches
 
     def __len__(self) -> int:
-        return len(self.batch_sampler) - self.num_skipped
+        return len(self.batch_sampler if self.spread is None else self.spread) - self.num_skipped
+
+
+class Spread:
+    """All samples of a sampler, in batches whose sizes differ by at most one.
+
+    Args:
+        sampler (Sampler): Yields samples; its length may change from epoch to epoch.
+        num_batches (int): Number of batches.
+        smallest (int): Number of samples that a batch must have. If the samples are too few, there
+            are fewer batches.
+    """
+
+    def __init__(self, sampler: Sampler, num_batches: int, smallest: int) -> None:
+        self.sampler = sampler
+        self.num_batches = num_batches
+        self.smallest = smallest
+
+    def __iter__(self) -> Iterator[List[int]]:
+        samples, num_samples, num_batches = iter(self.sampler), len(self.sampler), len(self)
+        for number in range(num_batches):
+            start, end = (num_samples * (number + step) // num_batches for step in (0, 1))
+            yield list(islice(samples, end - start))
+
+    def __len__(self) -> int:
+        return max(1, min(self.num_batches, len(self.sampler) // self.smallest))
 
 
 def track(batches: Sequence[Sequence[int]], weights_of: Optional[Callable]) -> List[TrackedBatch]:

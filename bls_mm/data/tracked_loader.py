@@ -101,6 +101,15 @@ class TrackedLoader(DataLoader):
         """Leaves out the first batches of every epoch from now on, without loading them."""
         self._tracked_batch_sampler.skip(num_batches)
 
+    @property
+    def is_spread(self) -> bool:
+        """Whether :meth:`spread_over` was called."""
+        return self._tracked_batch_sampler.spread is not None
+
+    def spread_over(self, num_batches: int, smallest: int) -> None:
+        """Makes batches smaller instead of fewer; see :meth:`TrackedBatchSampler.spread_over`."""
+        self._tracked_batch_sampler.spread_over(num_batches, smallest)
+
     def __iter__(self) -> 'TrackedIterator':
         return TrackedIterator(super().__iter__(), self)
 

@@ -28,6 +28,12 @@ class ReplacedMethod:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._call(self.original, *args, **kwargs)
 
+    def __getattr__(self, name: str) -> Any:
+        # MMEngine's schedulers mark the optimizer's step with an attribute, and look for it.
+        if name == 'original':
+            raise AttributeError(name)
+        return getattr(self.original, name)
+
     def __reduce__(self) -> tuple:
         # A copied or unpickled model gets its class's method: this one would call the other model.
         return getattr, (self.model, self.name)

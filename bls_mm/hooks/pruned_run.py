@@ -8,7 +8,9 @@ from bls_mm.samplers import find_sampler
 
 from .attribution import NOT_PLANNED, is_planned, mixes_batches
 from .checks import check_batch_size, check_not_empty, check_run
+from .choice import describe_choice
 from .clock import TrainingClock
+from .compensation import Compensation
 from .gradients import average_gradients, find_savers, is_accumulating, is_saving_in_epoch, unwrap
 from .loss_tap import LossTap
 from .recorder import Recorder
@@ -67,6 +69,7 @@ class PrunedRun:
             compiled=bool(runner.cfg.get('compile')),
         )
         self.schedule_hooks = ScheduleHooks(runner, self.clock)
+        self.compensation = Compensation(self.sampler.planner.compensation, runner, self.loader)
         self.savers = find_savers(runner)
         self.in_epoch, self.num_epochs = False, 0
         self._next = ResumePoint()
@@ -127,6 +130,7 @@ class PrunedRun:
             )
             self.sampler.plan_full_epoch()
         self.clock.start_epoch(epoch, len(self.loader), position)
+        self.compensation.begin_epoch(self.clock.full_length, len(self.loader))
         self.loader.skip(position)
         self.meter.begin_epoch()
         self.recorder.begin_epoch(self.runner, self.sampler, self.savings)
@@ -136,6 +140,7 @@ class PrunedRun:
         self.sampler = follow_loader(self.runner, self.sampler)
         self.loader = track_loader(self.runner, self.sampler)
         avoid_singleton_batch(self.runner, self.sampler)
+        self.compensation.follow(self.loader)
         if self.virtual_epochs is not None:
             self.virtual_epochs.replace_loader(self.loader.keeping_workers())
         self.tap.listen_to(self.loader)
@@ -157,6 +162,10 @@ class PrunedRun:
         self.count_iterations()
         self.meter.end_epoch()
         self.in_epoch = False
+        if self.sampler.state.is_recommended and self.sampler.epoch == 0:
+            batch_size = max(batch_sizes(self.loader))
+            planner, per_sample = self.sampler.planner, bool(self.tap.per_sample)
+            self.runner.logger.info(describe_choice(planner, per_sample, batch_size))
         self.recorder.end_epoch(self.runner, self.sampler, self.num_epochs, self.savings)
 
     def count_iterations(self) -> None:
@@ -196,5 +205,6 @@ class PrunedRun:
         """Leaves model and sampler as they were, and logs what the run saved."""
         self.tap.remove()
         self.schedule_hooks.detach()
+        self.compensation.detach()
         self.sampler.let_hook_plan(False)
         self.recorder.end_run(self.runner, self.sampler, self.savings)

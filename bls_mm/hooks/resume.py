@@ -96,8 +96,9 @@ def restore_without_scores(runner, state, reset_scores: bool, clock: TrainingClo
 
 def _shape(sampler: BLSSampler, loader: TrackedLoader) -> dict:
     """What must be the same to continue within an epoch."""
-    return dict(
+    shape = dict(
         world_size=sampler.world_size,
         batch_size=loader.batch_sampler.batch_size,
         num_shards=sampler.state.placement.size,
     )
+    return dict(shape, smaller_batches=True) if loader.is_spread else shape

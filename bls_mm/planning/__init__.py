@@ -5,6 +5,16 @@ from .epoch_plan import EpochPlan
 from .guard import Guard
 from .min_fraction import MinFraction
 from .planner import Planner
+from .recommended import is_auto, recommended
 from .revisit import Revisit
 
-__all__ = ['EpochPlan', 'Guard', 'MinFraction', 'Planner', 'Revisit', 'build_planner']
+__all__ = [
+    'EpochPlan',
+    'Guard',
+    'MinFraction',
+    'Planner',
+    'Revisit',
+    'build_planner',
+    'is_auto',
+    'recommended',
+]

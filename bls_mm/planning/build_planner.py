@@ -8,18 +8,19 @@ from bls_mm.pruners import Pruner
 from bls_mm.registry import PRUNERS, build
 
 from .planner import Planner
+from .recommended import is_auto, recommended
 
-PLANNER_OPTIONS = ('delta', 'interval', 'target_savings', 'guards')
+PLANNER_OPTIONS = ('delta', 'interval', 'target_savings', 'guards', 'compensation')
 
 
 def build_planner(
-    cfg: Union[dict, Pruner], dataset: Optional[Sized] = None, shards: Shards = WHOLE
+    cfg: Union[dict, str, Pruner], dataset: Optional[Sized] = None, shards: Shards = WHOLE
 ) -> Planner:
     """Builds the planner of a pruner.
 
     Args:
-        cfg (dict or Pruner): Config of a pruner, with the options of :class:`Planner` that every
-            pruner has; or a pruner.
+        cfg (dict, str or Pruner): Config of a pruner, with the options of :class:`Planner` that
+            every pruner has; or ``'auto'``; or a pruner.
         dataset (Sized, optional): The training set, for the guards. Without it they are not
             prepared, which is enough to check the options.
         shards (Shards): Where the samples are. Defaults to all of them here.
@@ -30,6 +31,7 @@ def build_planner(
         ValueError: If an option has a value that is not allowed.
     """
     options = {}
+    cfg = recommended(cfg) if is_auto(cfg) else cfg
     if isinstance(cfg, dict):
         cfg = modernise_pruner(cfg)
         options = {name: cfg[name] for name in PLANNER_OPTIONS if name in cfg}

@@ -1,12 +1,13 @@
 """What every guard is: a rule that brings back samples that a pruner left out."""
 
 from abc import ABC, abstractmethod
-from typing import Optional, Sequence, Sized, Tuple
+from typing import List, Optional, Sequence, Sized, Tuple, Union
 
 import numpy as np
 
 from bls_mm.ops.shards import Shards
 from bls_mm.pruners.group_weights import GroupWeights
+from bls_mm.registry import GUARDS, build
 
 
 class Guard(ABC):
@@ -42,6 +43,22 @@ class Guard(ABC):
 
     def load_state_dict(self, state: dict) -> None:  # noqa: B027
         """Loads what :meth:`state_dict` returned."""
+
+
+def build_guards(guards: Sequence[Union[dict, Guard]]) -> List[Guard]:
+    """Builds the guards that a config lists.
+
+    Raises:
+        KeyError: If there is no such guard.
+        TypeError: If a guard has no such option.
+        ValueError: If it is not a list.
+    """
+    if not isinstance(guards, (list, tuple)):
+        raise ValueError(
+            f'guards must be a list, but got {guards!r}; write for example '
+            "guards=[dict(type='Revisit', epochs=5)]"
+        )
+    return [build(GUARDS, 'guard', guard, Guard) for guard in guards]
 
 
 def apply_guards(

@@ -12,11 +12,11 @@ from bls_mm.ops.shards import WHOLE, Shards
 from bls_mm.ops.subsets import ROUNDING
 from bls_mm.pruners import GroupWeights, Progress, Pruner
 from bls_mm.pruners.pruner import check_result
-from bls_mm.registry import GUARDS, build
 
 from .budget import Budget, meet
+from .compensations import check_compensation
 from .epoch_plan import EpochPlan, group_by_weight
-from .guard import Guard, apply_guards
+from .guard import Guard, apply_guards, build_guards
 
 Choice = Tuple[np.ndarray, Optional[GroupWeights]]
 
@@ -40,6 +40,8 @@ class Planner:
             Defaults to None, whatever the pruner skips.
         guards (sequence[dict or Guard]): Such as ``[dict(type='Revisit', epochs=5)]``. Defaults to
             no guards.
+        compensation (str, optional): How a pruned epoch makes up for its fewer optimizer steps, one
+            of ``COMPENSATIONS``; ``BLSHook`` does it. Defaults to None, not at all.
         shards (Shards): Where the samples are. Defaults to all of them here.
     """
 
@@ -50,22 +52,19 @@ class Planner:
         interval: int = 1,
         target_savings: Optional[float] = None,
         guards: Sequence[Union[dict, Guard]] = (),
+        compensation: Optional[str] = None,
         shards: Shards = WHOLE,
     ) -> None:
         delta = pruner.delta if delta is None else delta
         check_fraction('delta', delta)
         if not is_int(interval) or interval < 1:
             raise ValueError(f'interval must be a positive number of epochs, but got {interval!r}')
-        if not isinstance(guards, (list, tuple)):
-            raise ValueError(
-                f'guards must be a list, but got {guards!r}; write for example '
-                "guards=[dict(type='Revisit', epochs=5)]"
-            )
         self.pruner = pruner
         self.delta = delta
         self.interval = interval
         self.budget = None if target_savings is None else Budget(target_savings, pruner)
-        self.guards = [build(GUARDS, 'guard', guard, Guard) for guard in guards]
+        self.guards = build_guards(guards)
+        self.compensation = check_compensation(compensation)
         self.shards = shards
         self._held: Optional[EpochPlan] = None  # what stays until the next selection
 
@@ -182,10 +181,7 @@ class Planner:
         return EpochPlan.full(len(plan.mask), self.shards)
 
     def state_dict(self) -> dict:
-        """Returns what scores, seed and epoch do not determine.
-
-        Nested dicts of arrays with one entry per sample, :class:`EpochPlan`, and plain numbers.
-        """
+        """Returns nested dicts of ``(N,)`` arrays, :class:`EpochPlan` and plain numbers."""
         state = dict(
             pruner=self.pruner.state_dict(),
             guards={number: guard.state_dict() for number, guard in enumerate(self.guards)},
@@ -197,10 +193,7 @@ class Planner:
         return state
 
     def load_state_dict(self, state: dict) -> None:
-        """Loads what :meth:`state_dict` returned.
-
-        The run may have had other guards, or no target: the pruner's memory stays.
-        """
+        """Loads a state, also of a run with other guards, or without a target."""
         self.pruner.load_state_dict(state['pruner'])
         self._held = state.get('held')
         if self.budget is not None:

@@ -25,47 +25,34 @@ class BLSSampler(Sampler):
     A drop-in for MMEngine's ``DefaultSampler``. The same seed gives the same epochs. All ranks plan
     the same epoch and get the same number of samples.
 
-    Who plans: in an MMEngine run ``BLSHook`` calls :meth:`plan_epoch` and :meth:`set_epoch` does
-    nothing, since the hook knows the schedule and restores scores first. In any other loop
-    :meth:`set_epoch` plans.
+    Who plans: in an MMEngine run ``BLSHook``, since it knows the schedule and restores scores
+    first. In any other loop :meth:`set_epoch`.
 
     Args:
         dataset (Sized): The training set, N samples.
-        scorer (dict, str or Scorer): Config of a scorer. ``'auto'`` uses the loss of each sample if
-            the model returns it, otherwise it estimates per-sample losses from the residual of each
-            batch loss: ``dict(type='ResidualScorer', per_sample='auto')``. Defaults to
-            ``dict(type='BatchLossScorer')``.
-        pruner (dict or Pruner): Config of a pruner, with the options of :class:`Planner` that every
-            pruner has (``delta``, ``interval``, ``target_savings``, ``guards``). Defaults to
-            ``dict(type='SeTa')``.
+        scorer (dict, str or Scorer): Config of a scorer, or ``'auto'``: the loss of each sample if
+            the model returns it, otherwise the residual of each batch loss. Defaults to None:
+            ``'auto'`` with the pruner ``'auto'``, otherwise ``dict(type='BatchLossScorer')``.
+        pruner (dict, str or Pruner): Config of a pruner, also with options of :class:`Planner`; or
+            ``'auto'``, the recommended setting. Defaults to ``dict(type='SeTa')``.
         shuffle (bool): Whether to shuffle the kept samples. Defaults to True.
         seed (int, optional): Seed of selection and order, the same on every rank. Defaults to None,
             a random seed that the ranks agree on.
         round_up (bool): Whether samples repeat so that all ranks get the same number; otherwise the
             surplus is dropped. Defaults to True.
-        placement (str): Where scores are. ``'replicated'``: all of them on every rank.
-            ``'shared'``: all of them once per node (Linux). ``'sharded'``: each rank holds the
-            scores of its own samples, and trains on no others. The last two are for hundreds of
-            millions of samples; see docs/scale.md. Defaults to ``'replicated'``.
-        run_length (int): Length of contiguous runs that stay together in the shuffled order (read
-            locality): a power of two up to 65,536. 16 halves what is read from an LMDB larger than
-            main memory; see docs/scale.md. Defaults to 1.
+        placement (str): Where scores are: ``'replicated'``, ``'shared'`` or ``'sharded'``; see
+            :mod:`bls_mm.distributed` and docs/scale.md. Defaults to ``'replicated'``.
+        run_length (int): Length of contiguous runs that stay together in the shuffled order, for
+            read locality; see docs/scale.md. Defaults to 1.
         num_repeats (int): How many times in a row each sample comes, on one rank after another, as
-            with MMPretrain's ``RepeatAugSampler``. The epoch does not get longer: it ends after as
-            many samples as the plan keeps. Defaults to 1.
-        fill_last_batch (bool): Whether samples repeat until the last batch of an epoch is full, as
-            batches are with an ``InfiniteSampler``; ``BLSHook`` tells the batch size. Defaults to
-            False.
-        max_epochs (int, optional): Number of epochs of the run, for annealing and
-            ``target_savings`` in a loop without ``BLSHook``. Defaults to None, the run never
-            anneals.
+            with MMPretrain's ``RepeatAugSampler``. The epoch keeps its length. Defaults to 1.
+        fill_last_batch (bool): Whether samples repeat to fill the last batch. Defaults to False.
+        max_epochs (int, optional): Number of epochs of a loop without ``BLSHook``. Defaults to
+            None, the run never anneals.
 
     Attributes:
         state (PruningState): Scores, planner and plan: what a checkpoint holds.
         order (EpochOrder): How many samples a rank gets, and in which order.
-
-    Raises:
-        KeyError, TypeError, ValueError: If an option is wrong; see :func:`build_state`.
 
     Examples:
         >>> sampler = BLSSampler(dataset, pruner=dict(type='InfoBatch', prune_ratio=0.5))
@@ -75,8 +62,8 @@ class BLSSampler(Sampler):
     def __init__(
         self,
         dataset: Sized,
-        scorer: Union[dict, str, Scorer] = dict(type='BatchLossScorer'),  # noqa: B006
-        pruner: Union[dict, Pruner] = dict(type='SeTa'),  # noqa: B006
+        scorer: Union[dict, str, Scorer, None] = None,
+        pruner: Union[dict, str, Pruner] = dict(type='SeTa'),  # noqa: B006
         shuffle: bool = True,
         seed: Optional[int] = None,
         round_up: bool = True,
@@ -89,14 +76,9 @@ class BLSSampler(Sampler):
     ) -> None:
         if old_options:
             placement = rename_only('BLSSampler', old_options)['placement']
-        check_options(
-            dataset,
-            dict(shuffle=shuffle, round_up=round_up, fill_last_batch=fill_last_batch),
-            dict(num_repeats=num_repeats, max_epochs=1 if max_epochs is None else max_epochs),
-            seed,
-            placement,
-            run_length,
-        )
+        flags = dict(shuffle=shuffle, round_up=round_up, fill_last_batch=fill_last_batch)
+        counts = dict(num_repeats=num_repeats, max_epochs=1 if max_epochs is None else max_epochs)
+        check_options(dataset, flags, counts, seed, placement, run_length)
         self.dataset = dataset
         self.rank, self.world_size = get_dist_info()
         seed = sync_random_seed() if seed is None else seed
@@ -112,13 +94,7 @@ class BLSSampler(Sampler):
     # Plan
 
     def set_epoch(self, epoch: int) -> None:
-        """Scores pending losses and plans an epoch; all ranks must call it together.
-
-        It does nothing if the epoch is planned already, or if ``BLSHook`` plans.
-
-        Args:
-            epoch (int): The epoch, from 0.
-        """
+        """Scores pending losses and plans an epoch, unless it is planned or ``BLSHook`` plans."""
         if self._hook_plans or (self.state.is_planned and epoch == self.epoch):
             return
         # The loader may be new in the run: DistSamplerSeedHook comes before BLSHook finds it.
@@ -154,7 +130,7 @@ class BLSSampler(Sampler):
         self.order = replace(self.order, singleton_batch_size=batch_size)
 
     def use_batch_size(self, batch_size: int) -> None:
-        """Fills the last batch of an epoch up to this size, if ``fill_last_batch`` asks for it."""
+        """Fills the last batch up to this size, if ``fill_last_batch`` asks for it."""
         self.order = replace(self.order, full_batch_size=batch_size if self.fill_last_batch else 1)
 
     planner = property(lambda self: self.state.planner, doc='The :class:`Planner` of the run.')
@@ -163,19 +139,15 @@ class BLSSampler(Sampler):
     seed = property(lambda self: self.state.seed, doc='Seed of selection and order.')
     planning_seconds = property(lambda self: self.state.planning_seconds, doc='Total, in seconds.')
 
-    kept_fraction = property(
-        lambda self: self.plan.num_kept / len(self.dataset),
-        doc='Fraction of the data set that the planned epoch keeps.',
-    )
+    @property
+    def kept_fraction(self) -> float:
+        """Fraction of the data set that the planned epoch keeps."""
+        return self.plan.num_kept / len(self.dataset)
 
     # Samples
 
     def __iter__(self) -> Iterator[int]:
-        """Yields this rank's samples of the planned epoch; each call repeats the same order.
-
-        Raises:
-            RuntimeError: If an MMEngine run has no ``BLSHook``.
-        """
+        """Yields this rank's samples of the planned epoch; each call repeats the same order."""
         if self._awaits_hook and not self._hook_plans:
             raise RuntimeError(NEEDS_HOOK)
         return self.order.samples(self.state)
@@ -211,19 +183,17 @@ class BLSSampler(Sampler):
         self.state.store.update(indices, loss)
 
     def sync(self) -> None:
-        """Brings scores up to date, on all ranks alike; all ranks must call it together."""
+        """Brings scores up to date; all ranks must call it together."""
         self.state.store.sync()
-
-    # State
 
     def gather_state(self) -> None:
         """Prepares :meth:`state_dict`; all ranks must call it together."""
         self.state.gather()
 
     def state_dict(self) -> dict:
-        """Returns what a resumed run needs; see :class:`PruningState`."""
+        """Returns what a resumed run needs."""
         return self.state.state_dict()
 
     def load_state_dict(self, state: dict) -> None:
-        """Loads the state of an earlier run; see :meth:`PruningState.load_state_dict`."""
+        """Loads the state of an earlier run."""
         self.state.load_state_dict(state)

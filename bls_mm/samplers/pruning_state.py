@@ -6,7 +6,7 @@ from typing import Optional, Sized, Union
 import numpy as np
 
 from bls_mm.distributed import PLACEMENTS, Replicated, ScoreStore
-from bls_mm.planning import EpochPlan, Planner, build_planner
+from bls_mm.planning import EpochPlan, Planner, build_planner, is_auto
 from bls_mm.pruners import Pruner
 from bls_mm.registry import SCORERS, build
 from bls_mm.scorers import Scorer
@@ -23,6 +23,7 @@ class PruningState:
         planner (Planner): Plans with them.
         placement (Replicated): Where scores are.
         seed (int): Seed of the run.
+        is_recommended (bool): Whether the pruner was given as ``'auto'``. Defaults to False.
 
     Attributes:
         plan (EpochPlan): The planned epoch; all samples until the first plan.
@@ -32,12 +33,18 @@ class PruningState:
     """
 
     def __init__(
-        self, store: ScoreStore, planner: Planner, placement: Replicated, seed: int
+        self,
+        store: ScoreStore,
+        planner: Planner,
+        placement: Replicated,
+        seed: int,
+        is_recommended: bool = False,
     ) -> None:
         self.store = store
         self.planner = planner
         self.placement = placement
         self.seed = seed
+        self.is_recommended = is_recommended
         self.plan = EpochPlan.full(placement.local_size, placement)
         self.epoch = 0
         self.is_planned = False
@@ -145,8 +152,8 @@ AUTO = dict(type='ResidualScorer', per_sample='auto')  # what scorer='auto' stan
 
 def build_state(
     dataset: Sized,
-    scorer: Union[dict, str, Scorer],
-    pruner: Union[dict, Pruner],
+    scorer: Union[dict, str, Scorer, None],
+    pruner: Union[dict, str, Pruner],
     placement: str,
     seed: int,
     rank: int,
@@ -160,6 +167,8 @@ def build_state(
         ValueError: If an option has a value that is not allowed.
     """
     where = PLACEMENTS[placement](len(dataset), rank, world_size)
+    if scorer is None:
+        scorer = AUTO if is_auto(pruner) else dict(type='BatchLossScorer')
     scorer = AUTO if scorer == 'auto' else scorer
     scorer = build(SCORERS, 'scorer', scorer, Scorer, num_samples=where.local_size)
     planner = build_planner(pruner, dataset, where)
@@ -169,4 +178,5 @@ def build_state(
                 f"{type(part).__name__} does not work with placement='sharded', where each rank "
                 "knows the scores of its own samples only; use placement='replicated'"
             )
-    return PruningState(ScoreStore(scorer, where, world_size), planner, where, seed)
+    store = ScoreStore(scorer, where, world_size)
+    return PruningState(store, planner, where, seed, is_auto(pruner))

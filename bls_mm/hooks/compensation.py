@@ -1,0 +1,88 @@
+"""Makes up for the optimizer steps that a pruned epoch leaves out."""
+
+import math
+from typing import Any, Callable, Optional
+
+from torch.utils.data import BatchSampler
+
+from bls_mm.data import TrackedLoader
+
+from .checks import trains_on_one_sample
+from .gradients import unwrap
+from .model_method import ReplacedMethod
+
+LARGER_STEPS = ('learning_rate', 'sqrt_learning_rate')
+
+
+class Compensation:
+    """Makes up for the optimizer steps that a pruned epoch leaves out.
+
+    With the same batch size a pruned epoch has fewer steps. The model then moves less, whatever
+    samples are pruned. There are two ways to make up for it:
+
+    - ``'learning_rate'``: each step is larger, by ``full / pruned`` iterations of the epoch, or by
+      its square root (``'sqrt_learning_rate'``). Only while the optimizer steps: schedulers, other
+      hooks and the log see the learning rate of the config.
+    - ``'batch_size'``: the batches of a pruned epoch are smaller, so that it has as many steps as
+      an epoch on all samples.
+
+    Args:
+        kind (str, optional): One of ``planning.COMPENSATIONS``. None: no compensation.
+        runner (Runner): The runner, about to train.
+        loader (TrackedLoader): Its training loader, before the first plan.
+
+    Raises:
+        TypeError: If ``kind`` is ``'batch_size'`` and a batch sampler forms its own batches.
+    """
+
+    def __init__(self, kind: Optional[str], runner, loader: TrackedLoader) -> None:
+        self.kind = kind
+        self.factor = 1.0
+        self._optim_wrapper = runner.optim_wrapper
+        self._step: Optional[ReplacedMethod] = None
+        self._full_length = len(loader)
+        self._smallest_batch = 1 if trains_on_one_sample(unwrap(runner.model)) else 2
+        self.follow(loader)
+        if kind in LARGER_STEPS:
+            self._step = ReplacedMethod(self._optim_wrapper, 'step', self._larger_step)
+
+    def follow(self, loader: TrackedLoader) -> None:
+        """Makes the batches of a training loader smaller, if that is the compensation."""
+        if self.kind == 'batch_size':
+            check_plain_batches(loader)
+            loader.spread_over(self._full_length, self._smallest_batch)
+
+    def begin_epoch(self, full_length: int, length: int) -> None:
+        """Sets the size of the steps of an epoch.
+
+        Args:
+            full_length (int): Number of iterations of an epoch on all samples.
+            length (int): Number of iterations of this epoch.
+        """
+        ratio = full_length / length
+        self.factor = math.sqrt(ratio) if self.kind == 'sqrt_learning_rate' else ratio
+
+    def detach(self) -> None:
+        """Gives the optimizer its own steps back."""
+        if self._step is not None:
+            self._step.restore()
+
+    def _larger_step(self, original: Callable, *args: Any, **kwargs: Any) -> Any:
+        groups = self._optim_wrapper.param_groups
+        rates = [group['lr'] for group in groups]
+        for group in groups:
+            group['lr'] = group['lr'] * self.factor
+        try:
+            return original(*args, **kwargs)
+        finally:
+            for group, rate in zip(groups, rates):
+                group['lr'] = rate
+
+
+def check_plain_batches(loader: TrackedLoader) -> None:
+    """Raises a TypeError if the batches of a loader are not consecutive samples."""
+    if type(loader.batch_sampler) is not BatchSampler:
+        raise TypeError(
+            f"compensation='batch_size' needs plain batches, but train_dataloader has a "
+            f"{type(loader.batch_sampler).__name__}; use compensation='learning_rate'"
+        )
