@@ -9,7 +9,7 @@ from torch.utils.data import Dataset
 
 from bls_mm.checks import check_positive_int
 from bls_mm.losses import scale_gradients
-from bls_mm.planning import is_auto, recommended
+from bls_mm.planning import is_auto
 from bls_mm.pruners import Pruner
 from bls_mm.samplers import BLSSampler
 from bls_mm.scorers import Scorer
@@ -18,6 +18,7 @@ from .tracked_batch_sampler import TrackedBatch
 from .tracked_loader import TrackedIterator, TrackedLoader
 
 OWN_OPTIONS = ('sampler', 'batch_sampler', 'in_order')
+AUTO = dict(type='auto', compensation='batch_size')  # the loop owns the learning rate
 
 
 class PrunedLoader(TrackedLoader):
@@ -41,8 +42,7 @@ class PrunedLoader(TrackedLoader):
         **options: Any other option of ``DataLoader``.
 
     Raises:
-        ValueError: If an option replaces the sampler, changes the order of batches, or has a value
-            that is not allowed.
+        ValueError: If an option is not allowed, or has a value that is not.
 
     Examples:
         >>> loader = PrunedLoader(dataset, batch_size=16, max_epochs=30)
@@ -75,8 +75,7 @@ class PrunedLoader(TrackedLoader):
         check_positive_int('batch_size', batch_size)
         check_positive_int('max_epochs', max_epochs)
         if is_auto(pruner):
-            scorer = 'auto' if scorer is None else scorer
-            pruner = dict(recommended(pruner), compensation='batch_size')
+            pruner = {**(pruner if isinstance(pruner, dict) else {}), **AUTO}
         self.bls = BLSSampler(
             dataset, scorer, pruner, shuffle=shuffle, seed=seed, max_epochs=max_epochs
         )
@@ -96,12 +95,9 @@ class PrunedLoader(TrackedLoader):
             self.spread_over(len(self), smallest=min(batch_size, 2))
 
     def set_epoch(self, epoch: int) -> None:
-        """Plans an epoch with the losses so far; on several ranks all must call it.
+        """Plans an epoch, from 0, with the losses so far; on several ranks all must call it.
 
         If ``drop_last`` would drop all that is kept, the epoch contains all samples.
-
-        Args:
-            epoch (int): The epoch, from 0.
         """
         self.bls.set_epoch(epoch)
         self._is_planned, self._is_scored = True, False

@@ -1,23 +1,27 @@
 """Says what ``pruner='auto'`` chose, and why."""
 
-from bls_mm.planning import Planner
+from bls_mm.samplers import BLSSampler
 
 
-def describe_choice(planner: Planner, per_sample: bool, batch_size: int) -> str:
-    """Returns one line for the log.
+def log_choice(runner, sampler: BLSSampler, per_sample: bool, batch_size: int) -> None:
+    """Logs one line at the end of the first epoch, if the pruner was given as ``'auto'``.
 
     Args:
-        planner (Planner): The planner of the run.
+        runner (Runner): The runner.
+        sampler (BLSSampler): Its sampler.
         per_sample (bool): Whether samples are scored by their own losses.
         batch_size (int): Usual number of samples per batch.
     """
+    if not sampler.state.is_recommended or sampler.epoch > 0:
+        return
+    planner = sampler.planner
     reason = (
         'by the loss of each sample, which the model returns'
         if per_sample
         else f'by estimates from the losses of batches of {batch_size}, since the model returns no '
         'loss of each sample; with large batches expect the accuracy of random samples'
     )
-    return (
+    runner.logger.info(
         f"BLS: pruner='auto' keeps the hardest samples ({type(planner.pruner).__name__}, "
         f'target_savings={planner.budget.target_savings}) {reason}; '
         f'compensation={planner.compensation!r} makes up for the fewer steps'

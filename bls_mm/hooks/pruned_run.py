@@ -8,7 +8,7 @@ from bls_mm.samplers import find_sampler
 
 from .attribution import NOT_PLANNED, is_planned, mixes_batches
 from .checks import check_batch_size, check_not_empty, check_run
-from .choice import describe_choice
+from .choice import log_choice
 from .clock import TrainingClock
 from .compensation import Compensation
 from .gradients import average_gradients, find_savers, is_accumulating, is_saving_in_epoch, unwrap
@@ -61,13 +61,8 @@ class PrunedRun:
         self.clock = TrainingClock(runner, len(self.loader), schedule)
         self.meter = SavingsMeter(self.sampler, self.clock, max(batch_sizes(self.loader)))
         avoid_singleton_batch(runner, self.sampler)
-        self.tap = LossTap(
-            runner.model,
-            self.loader,
-            self.sampler.scorer.needs_sample_losses,
-            components,
-            compiled=bool(runner.cfg.get('compile')),
-        )
+        per_sample, compiled = self.sampler.scorer.needs_sample_losses, runner.cfg.get('compile')
+        self.tap = LossTap(runner.model, self.loader, per_sample, components, bool(compiled))
         self.schedule_hooks = ScheduleHooks(runner, self.clock)
         self.compensation = Compensation(self.sampler.planner.compensation, runner, self.loader)
         self.savers = find_savers(runner)
@@ -75,9 +70,8 @@ class PrunedRun:
         self._next = ResumePoint()
         self.virtual_epochs: Optional[VirtualEpochs] = None
         if is_iteration_based(loop):
-            loader = self.loader.keeping_workers()
             self.virtual_epochs = VirtualEpochs(
-                loader, self.begin_epoch, self.end_epoch, runner.iter
+                self.loader.keeping_workers(), self.begin_epoch, self.end_epoch, runner.iter
             )
             loop.dataloader_iterator = self.virtual_epochs
 
@@ -162,10 +156,7 @@ class PrunedRun:
         self.count_iterations()
         self.meter.end_epoch()
         self.in_epoch = False
-        if self.sampler.state.is_recommended and self.sampler.epoch == 0:
-            batch_size = max(batch_sizes(self.loader))
-            planner, per_sample = self.sampler.planner, bool(self.tap.per_sample)
-            self.runner.logger.info(describe_choice(planner, per_sample, batch_size))
+        log_choice(self.runner, self.sampler, self.tap.per_sample, max(batch_sizes(self.loader)))
         self.recorder.end_epoch(self.runner, self.sampler, self.num_epochs, self.savings)
 
     def count_iterations(self) -> None:
@@ -202,7 +193,7 @@ class PrunedRun:
             self.runner.logger.warning(notice)
 
     def finish(self) -> None:
-        """Leaves model and sampler as they were, and logs what the run saved."""
+        """Leaves all parts as they were, and logs what the run saved."""
         self.tap.remove()
         self.schedule_hooks.detach()
         self.compensation.detach()

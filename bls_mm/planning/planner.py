@@ -28,8 +28,7 @@ class Planner:
     - Interval: between two selections the same samples stay, in a new order.
     - Unscored samples: a sample that was never scored is kept with weight 1.
     - Budget: the whole run skips ``target_savings`` of the samples (:class:`Budget`).
-    - Guards bring back samples that must not stay out. They decide last; what they bring back is
-      saved elsewhere.
+    - Guards bring back samples, and decide last. What they bring back is saved elsewhere.
 
     Args:
         pruner (Pruner): The method.
@@ -40,8 +39,8 @@ class Planner:
             Defaults to None, whatever the pruner skips.
         guards (sequence[dict or Guard]): Such as ``[dict(type='Revisit', epochs=5)]``. Defaults to
             no guards.
-        compensation (str, optional): How a pruned epoch makes up for its fewer optimizer steps, one
-            of ``COMPENSATIONS``; ``BLSHook`` does it. Defaults to None, not at all.
+        compensation (str, optional): How ``BLSHook`` makes up for the optimizer steps that pruning
+            leaves out, one of ``COMPENSATIONS``. Defaults to None, not at all.
         shards (Shards): Where the samples are. Defaults to all of them here.
     """
 
@@ -88,13 +87,12 @@ class Planner:
             scores (np.ndarray): ``(N,)`` float32.
             visits (np.ndarray): ``(N,)`` integers, how often each sample was scored.
             epoch (int): The epoch, from 0.
-            max_epochs (int, optional): Number of epochs of the run; without it the run never
-                anneals.
+            max_epochs (int, optional): Number of epochs; without it the run never anneals.
             rng (np.random.Generator): Source of all randomness of this epoch.
             seed (int): Seed of the run, for pruners that draw one subset for all epochs.
 
         Returns:
-            EpochPlan: The kept samples and their weights; all samples if the pruner keeps none.
+            EpochPlan: The kept samples and weights; all samples if the pruner keeps none.
 
         Raises:
             ValueError: If ``target_savings`` cannot be reached.
