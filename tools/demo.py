@@ -1,10 +1,16 @@
-"""Trains a model with and without pruning, side by side, and prints the savings."""
+"""Trains a model on all samples, on those that pruning keeps, and on random ones; compares them.
+
+Two cores are busy all the time, so that the times of the full and the pruned run mean something:
+while the full run trains on one, the pruned and the random run train on the other, one after the
+other.
+"""
 
 import argparse
 import os
 import shutil
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Dict, List, NamedTuple
@@ -26,7 +32,7 @@ class Task(NamedTuple):
     Attributes:
         work_dir (str): Folder of the runs and the summary.
         data (list[str]): The command that makes the data.
-        configs (dict[str, str]): Name of each run to its config. The first run does not prune.
+        configs (dict[str, str]): Name of each run to its config. The run ``full`` does not prune.
         metric (str): Name of the metric in the table and the summary.
         metric_suffix (str): End of the metric's key in MMEngine's log. If several keys match, their
             mean is used.
@@ -45,7 +51,8 @@ TASKS = dict(
         data=['tools/data/make_words.py', '--out=data/short_words', '--train=8000', '--longest=6'],
         configs=dict(
             full='configs/demo/crnn-slim_6e_short-words.py',
-            bls_infobatch='configs/demo/crnn-slim_bls-infobatch_6e_short-words.py',
+            pruned='configs/demo/crnn-slim_auto_6e_short-words.py',
+            random='configs/demo/crnn-slim_dynamic-random_6e_short-words.py',
         ),
         metric='word_acc',
         metric_suffix='word_acc_ignore_case',
@@ -69,56 +76,64 @@ def run(arguments: List[str]) -> None:
     subprocess.run([sys.executable, *arguments], cwd=ROOT, env=ENVIRONMENT, check=True)
 
 
-def run_side_by_side(commands: Dict[str, List[str]]) -> None:
-    """Runs several commands at the same time, so that other load slows all of them alike.
+def run_side_by_side(lanes: List[Dict[str, List[str]]]) -> None:
+    """Runs lanes of commands at the same time, and the commands of a lane one after the other.
 
     Args:
-        commands (dict[str, list[str]]): Name of each run to its command. Each line of its output is
-            printed after its name.
+        lanes (list[dict[str, list[str]]]): For each lane, the name of each run and its command.
+            Each line of its output is printed after its name.
 
     Raises:
         SystemExit: If a command fails. The others are terminated.
     """
-    width = max(map(len, commands))
-    processes = {}
-    for name, arguments in commands.items():
-        print(f'\n{name:{width}} $ python {" ".join(arguments)}', flush=True)
-        processes[name] = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env=ENVIRONMENT,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
+    width = max(len(name) for lane in lanes for name in lane)
+    processes: Dict[str, subprocess.Popen] = {}
+    has_failed = threading.Event()
 
-    def follow(name: str) -> str:
-        for line in processes[name].stdout:
-            print(f'{name:{width}} | {line}', end='', flush=True)
-        processes[name].wait()
-        return name
+    def follow(lane: Dict[str, List[str]]) -> None:
+        for name, arguments in lane.items():
+            if has_failed.is_set():
+                return
+            print(f'\n{name:{width}} $ python {" ".join(arguments)}', flush=True)
+            processes[name] = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env=ENVIRONMENT,
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+            for line in processes[name].stdout:
+                print(f'{name:{width}} | {line}', end='', flush=True)
+            if processes[name].wait():
+                has_failed.set()
+                raise RuntimeError(
+                    f'{name} failed with exit status {processes[name].returncode}, see above'
+                )
 
-    with ThreadPoolExecutor(len(commands)) as pool:
-        for followed in as_completed([pool.submit(follow, name) for name in commands]):
-            name = followed.result()
-            if processes[name].returncode:
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        for followed in as_completed([pool.submit(follow, lane) for lane in lanes]):
+            if followed.exception() is not None:
                 for process in processes.values():
                     process.terminate()
-                sys.exit(f'{name} failed with exit status {processes[name].returncode}, see above')
+                sys.exit(str(followed.exception()))
 
 
 def train(task: Task) -> Dict[str, dict]:
-    """Trains all configs of a task side by side, and returns the result of each run."""
-    commands = {}
+    """Trains all configs of a task in two lanes, and returns the result of each run."""
+    lanes: List[Dict[str, List[str]]] = [{}, {}]
     for name, config in task.configs.items():
         work_dir = f'{task.work_dir}/{name}'
         shutil.rmtree(ROOT / work_dir, ignore_errors=True)
-        commands[name] = ['tools/train.py', config, '--work-dir', work_dir]
-    run_side_by_side(commands)
-    runs = {name: read_result(ROOT / task.work_dir / name, task.metric_suffix) for name in commands}
-    pruned_runs = [result for result in runs.values() if 'samples_seen' in result]
+        command = ['tools/train.py', config, '--work-dir', work_dir]
+        lanes[name != 'full'][name] = command
+    run_side_by_side(lanes)
+    runs = {
+        name: read_result(ROOT / task.work_dir / name, task.metric_suffix) for name in task.configs
+    }
+    num_samples = next(run['samples_unpruned'] for run in runs.values() if 'samples_seen' in run)
     for result in runs.values():
-        result.setdefault('samples_seen', pruned_runs[0]['samples_unpruned'])
+        result.setdefault('samples_seen', num_samples)
         result.setdefault('pruned', 0.0)
     return {
         name: {
@@ -146,7 +161,27 @@ def show(runs: Dict[str, dict], metric: str) -> None:
             f'{1 - result["seconds"] / full["seconds"]:.1%}',
             f'{100 * result[metric]:.1f}',
         )
-    Console().print('\n', table)
+    console = Console()
+    console.print('\n', table)
+    console.print(verdict(runs, metric))
+
+
+def verdict(runs: Dict[str, dict], metric: str) -> str:
+    """Says in words what pruning saved and what it cost, beside random samples."""
+    full = runs['full']
+    sentences = []
+    for name, result in runs.items():
+        if name not in ('full', 'random'):
+            saved = 1 - result['seconds'] / full['seconds']
+            points = 100 * (result[metric] - full[metric])
+            sentences.append(
+                f'{name}: {result["pruned"]:.0%} fewer samples, {saved:.0%} less training time, '
+                f'{points:+.1f} points of {metric}.'
+            )
+    if 'random' in runs:
+        points = 100 * (runs['random'][metric] - full[metric])
+        sentences.append(f'As many random samples: {points:+.1f} points.')
+    return ' '.join([*sentences, 'One seed; docs/results.md has several.'])
 
 
 def main() -> None:

@@ -5,18 +5,19 @@ import sys
 from pathlib import Path
 
 # On 2,000 test words, one seed is accurate to about 1.5 points. The docs have three seeds.
-MAX_LOSS = 0.03
+MAX_LOSS = 0.02
 
 
 def main(path: str) -> None:
     """Checks a summary, and exits with an error if a check fails."""
     runs = json.loads(Path(path).read_text())['runs']
     full = runs.pop('full')
+    runs.pop('random')  # what random samples cost is for the reader
     broken = []
     if full['word_acc'] < 0.88:
         broken.append(f'the full run has a word accuracy of only {full["word_acc"]:.1%}')
     for name, run in runs.items():
-        if run['pruned'] < 0.2:
+        if run['pruned'] < 0.245:
             broken.append(f'{name} prunes only {run["pruned"]:.1%}')
         if run['word_acc'] < full['word_acc'] - MAX_LOSS:
             accuracies = f'{run["word_acc"]:.1%} instead of {full["word_acc"]:.1%}'
