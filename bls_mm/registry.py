@@ -1,13 +1,17 @@
 """Registries of scorers, pruners and guards, and the way to build a component from its config."""
 
 import inspect
-from typing import Any, Sequence, Union
+from difflib import get_close_matches
+from typing import Any, Iterable, Optional, Sequence, Union
 
 from mmengine.registry import Registry
 
 SCORERS = Registry('scorer', scope='bls_mm', locations=['bls_mm.scorers'])
 PRUNERS = Registry('pruner', scope='bls_mm', locations=['bls_mm.pruners'])
 GUARDS = Registry('guard', scope='bls_mm', locations=['bls_mm.planning'])
+#: Names that an option accepts besides the registered ones.
+SPECIAL_NAMES = {'scorer': ('auto',)}
+MAX_QUOTED = 90  # characters of a config that an error message repeats
 
 
 def build(
@@ -41,17 +45,25 @@ def build(
     if isinstance(cfg, base):
         return cfg
     if not isinstance(cfg, dict) or 'type' not in cfg:
+        name = closest_name(cfg, _names(registry)) if isinstance(cfg, str) else None
+        example = as_written(option, dict(type=name or _names(registry)[0]))
         raise TypeError(
             f"{option} must be a dict with a 'type', or a {base.__name__}, but got {cfg!r}; "
-            f"write for example {option}=dict(type='{_names(registry)[0]}')"
+            f'write for example {example}'
         )
-    kind = find_type(registry, option, cfg['type'], base)
+    kind = find_type(registry, option, cfg['type'], base, as_written(option, cfg))
     _check_options(kind, option, cfg, also)
     options = {name: value for name, value in cfg.items() if name not in ('type', '_scope_')}
     return kind(**{**defaults, **options})
 
 
-def find_type(registry: Registry, option: str, kind: Union[str, type], base: type) -> type:
+def find_type(
+    registry: Registry,
+    option: str,
+    kind: Union[str, type],
+    base: type,
+    written: str = '',
+) -> type:
     """Returns the class that a config names.
 
     Args:
@@ -59,6 +71,8 @@ def find_type(registry: Registry, option: str, kind: Union[str, type], base: typ
         option (str): Name of the option that the user wrote.
         kind (str or type): A registered name, the dotted path of a class, or a class.
         base (type): Class that it must inherit.
+        written (str): What the user wrote, with the name in it. The error message repeats it with
+            the right name, if there is a similar one. Defaults to the name alone.
 
     Raises:
         KeyError: If the name is unknown.
@@ -71,7 +85,7 @@ def find_type(registry: Registry, option: str, kind: Union[str, type], base: typ
         # warning. Of text that is no path it raises many kinds of errors.
         found = registry.get(kind) if is_path else None
         if found is None:
-            raise _unknown(registry, option, kind)
+            raise _unknown(registry, option, kind, written or kind)
     if not (isinstance(found, type) and issubclass(found, base)):
         raise TypeError(
             f'{option} {kind!r} is not a {base.__name__}; name a class that inherits it'
@@ -79,17 +93,41 @@ def find_type(registry: Registry, option: str, kind: Union[str, type], base: typ
     return found
 
 
-def _unknown(registry: Registry, option: str, kind: str) -> KeyError:
+def closest_name(name: str, names: Iterable[str]) -> Optional[str]:
+    """Returns the name that a misspelt one probably means, in any case; None if none is close."""
+    by_lower = {known.lower(): known for known in names}
+    found = get_close_matches(name.lower(), by_lower, n=1)
+    return by_lower[found[0]] if found else None
+
+
+def as_written(option: str, cfg: dict) -> str:
+    """Returns a component as a user writes it, such as ``pruner=dict(type='SeTa')``."""
+    options = [
+        f'{name}={value!r}' for name, value in cfg.items() if name not in ('type', '_scope_')
+    ]
+    kind = f'type={cfg["type"]!r}'
+    text = f'dict({", ".join([kind, *options])})'
+    if len(text) > MAX_QUOTED:
+        text = f'dict({kind}, ...)'
+    return f'guards=[{text}]' if option == 'guard' else f'{option}={text}'
+
+
+def _unknown(registry: Registry, option: str, kind: str, written: str) -> KeyError:
     module, _, name = kind.rpartition('.')
     if module and module != 'bls_mm':
         return KeyError(
             f'{option} {kind!r} cannot be imported; there must be a class {name} in a module '
             f'{module} that is on PYTHONPATH'
         )
-    return KeyError(
-        f'{option} {kind!r} is not known; choose one of {", ".join(_names(registry))}, '
-        'or the dotted path of your own class'
-    )
+    names = [*_names(registry), *SPECIAL_NAMES.get(option, ())]
+    meant = closest_name(kind, names)
+    advice = ', or the dotted path of your own class'
+    if meant is not None:
+        corrected = written.replace(kind, meant, 1)
+        if meant in SPECIAL_NAMES.get(option, ()) and written.startswith(f'{option}='):
+            corrected = f'{option}={meant!r}'  # a name, not a type
+        advice = f'; did you mean {corrected}?'
+    return KeyError(f'{option} {kind!r} is not known; choose one of {", ".join(names)}{advice}')
 
 
 def _check_options(kind: type, option: str, cfg: dict, also: Sequence[str]) -> None:
@@ -99,9 +137,12 @@ def _check_options(kind: type, option: str, cfg: dict, also: Sequence[str]) -> N
     allowed = [parameter.name for parameter in parameters if parameter.name != 'num_samples']
     for name in cfg:
         if name not in (*allowed, 'type', '_scope_'):
+            meant = closest_name(name, [*allowed, *also])
+            renamed = {meant if key == name else key: value for key, value in cfg.items()}
+            hint = f'; did you mean {as_written(option, renamed)}?' if meant else ''
             raise TypeError(
                 f'{option} {kind.__name__} has no option {name!r}; its options are '
-                f'{", ".join([*allowed, *also]) or "none"}'
+                f'{", ".join([*allowed, *also]) or "none"}{hint}'
             )
 
 

@@ -35,6 +35,34 @@ def read_checkpoint(path: Union[str, Path]) -> dict:
     return checkpoint
 
 
+def find_checkpoint(path: Union[str, Path]) -> Path:
+    """Returns a checkpoint: the file itself, or the latest one of a work dir.
+
+    Args:
+        path (str or Path): A checkpoint, or the work dir of a run.
+
+    Raises:
+        FileNotFoundError: If there is no such file, or the work dir has no checkpoint.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        if not path.is_file():
+            raise FileNotFoundError(f'there is no checkpoint {str(path)!r}')
+        return path
+    named = path / 'last_checkpoint'
+    if named.is_file():  # only its name counts: the work dir may have been moved
+        last = path / Path(named.read_bytes().decode('utf-8', 'replace').strip()).name
+        if last.is_file():
+            return last
+    found = [file for file in path.glob('*.pth') if file.stem.startswith(('epoch_', 'iter_'))]
+    if not found:
+        raise FileNotFoundError(
+            f'the folder {str(path)!r} has no checkpoint; name a checkpoint, or the work dir of a '
+            'run that has saved one'
+        )
+    return max(found, key=os.path.getmtime)
+
+
 def read_seconds(work_dir: Path) -> Optional[float]:
     """Reads the seconds of all training iterations from the latest checkpoint.
 

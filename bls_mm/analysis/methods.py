@@ -63,6 +63,32 @@ def parse_method(text: str) -> Method:
         ) from error
 
 
+def parse_component(flag: str, text: str) -> dict:
+    """Parses one component of a method, as a command line gives it.
+
+    Args:
+        flag (str): The flag that the user wrote, such as ``'--pruner'``, for the error message.
+        text (str): For example ``'SeTa'`` or ``'SeTa(prune_ratio=0.2)'``.
+
+    Returns:
+        dict: Its config.
+
+    Raises:
+        ValueError: If the text has another form.
+    """
+    try:
+        node = ast.parse(text.strip(), mode='eval').body
+        if isinstance(node, ast.BinOp):
+            advice = f"{flag} takes one component; give a scorer with --scorer, for example 'auto'"
+        else:
+            return _as_config(node)
+    except (SyntaxError, ValueError):
+        advice = (
+            f"write a name with options in Python syntax, such as {flag} 'SeTa(prune_ratio=0.2)'"
+        )
+    raise ValueError(f'{flag} {text!r} cannot be parsed; {advice}')
+
+
 def _as_config(node: ast.expr) -> dict:
     """Converts ``Name(option=value)`` to ``dict(type='Name', option=value)``."""
     if not isinstance(node, ast.Call):

@@ -10,7 +10,7 @@ from bls_mm.deprecation import drop_options
 from bls_mm.records.savings import Savings
 from bls_mm.samplers import BLSSampler
 
-from .checks import check_hook_options
+from .checks import check_hook_options, refuse_options_of_sampler
 from .pruned_run import PrunedRun
 from .recorder import Recorder
 from .training_loader import BeginsLate
@@ -58,6 +58,7 @@ class BLSHook(Hook):
         history_mb: float = 100,
         **removed: Any,
     ) -> None:
+        refuse_options_of_sampler(removed)
         drop_options('BLSHook', removed)
         check_hook_options(components, schedule, reset_scores)
         self.components = components

@@ -1,7 +1,8 @@
 """Checks of a run before its first iteration. Each error is one sentence."""
 
+import inspect
 import math
-from typing import Dict, Optional
+from typing import Any, Dict, Mapping, Optional
 
 import numpy as np
 import torch
@@ -153,6 +154,16 @@ def check_hook_options(
             f'components must be a dict of loss names and weights, but got {components!r}; write '
             'for example components=dict(loss_cls=1.0, loss_bbox=0.5)'
         )
+
+
+def refuse_options_of_sampler(options: Mapping[str, Any]) -> None:
+    """Raises a TypeError if an option of BLSHook belongs to BLSSampler."""
+    for name, value in options.items():
+        if name in inspect.signature(BLSSampler).parameters:
+            raise TypeError(
+                f'BLSHook has no option {name!r}, which belongs to the sampler; write '
+                f"train_dataloader=dict(sampler=dict(type='bls_mm.BLSSampler', {name}={value!r}))"
+            )
 
 
 def check_batch_size(data_batch, expected: int, per_sample: bool = False) -> None:

@@ -14,7 +14,7 @@ from bls_mm.pruners import Pruner
 from bls_mm.scorers import Scorer
 
 from .epoch_order import EpochOrder
-from .options import NEEDS_HOOK, check_options, is_mmengine_training
+from .options import NEEDS_HOOK, check_options, is_mmengine_training, refuse_misplaced
 from .pruning_state import build_state
 
 
@@ -75,6 +75,7 @@ class BLSSampler(Sampler):
         **old_options: Any,
     ) -> None:
         if old_options:
+            refuse_misplaced(old_options, pruner, scorer)
             placement = rename_only('BLSSampler', old_options)['placement']
         flags = dict(shuffle=shuffle, round_up=round_up, fill_last_batch=fill_last_batch)
         counts = dict(num_repeats=num_repeats, max_epochs=1 if max_epochs is None else max_epochs)

@@ -1,15 +1,20 @@
 """Checks of the options of BLSSampler, and of the loop that it is used in."""
 
-from typing import Any, Dict, Sized
+import inspect
+from typing import Any, Dict, List, Mapping, Sequence, Sized
 
 import numpy as np
 from mmengine.logging import MessageHub
+from mmengine.registry import Registry
 
 from bls_mm.checks import check_bool, check_positive_int, is_int
 from bls_mm.distributed import PLACEMENTS
+from bls_mm.planning.build_planner import PLANNER_OPTIONS
+from bls_mm.registry import PRUNERS, SCORERS, as_written
 
 from .order import RUN_LENGTHS
 
+HOOK_OPTIONS = ('components', 'schedule', 'reset_scores', 'history_mb')  # of BLSHook
 NEEDS_HOOK = (
     "BLSSampler needs BLSHook in an MMEngine run; add default_hooks=dict(bls=dict(type='bls_mm."
     "BLSHook')), or, in a loop of your own, give BLSSampler max_epochs"
@@ -52,6 +57,49 @@ def check_options(
         check_positive_int(option, value)
     if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
         raise ValueError(f'seed must be an integer of at least 0, or None, but got {seed!r}')
+
+
+def refuse_misplaced(options: Mapping[str, Any], pruner: Any, scorer: Any) -> None:
+    """Raises an error if an option of the sampler belongs to its pruner, scorer, or BLSHook.
+
+    Args:
+        options (mapping[str, object]): Options that BLSSampler does not have.
+        pruner (dict or Pruner): The pruner that the user wrote.
+        scorer (dict, str or Scorer): The scorer that the user wrote.
+
+    Raises:
+        TypeError: If an option belongs elsewhere.
+    """
+    for name, value in options.items():
+        if name in HOOK_OPTIONS:
+            raise TypeError(
+                f'BLSSampler has no option {name!r}, which belongs to the hook; write '
+                f"default_hooks=dict(bls=dict(type='bls_mm.BLSHook', {name}={value!r}))"
+            )
+        for part, cfg, registry, shared in (
+            ('pruner', pruner, PRUNERS, PLANNER_OPTIONS),
+            ('scorer', scorer, SCORERS, ()),
+        ):
+            own = dict(cfg) if isinstance(cfg, dict) and 'type' in cfg else dict(type='')
+            owners = _owners(registry, name, shared)
+            if not owners:
+                continue
+            if own['type'] not in owners:
+                own = dict(type=owners[0])
+            raise TypeError(
+                f'BLSSampler has no option {name!r}, which belongs in {part}=dict(...); write '
+                f'{as_written(part, {**own, name: value})}'
+            )
+
+
+def _owners(registry: Registry, name: str, shared: Sequence[str]) -> List[str]:
+    """Returns the registered classes that have an option."""
+    registry.import_from_location()
+    return [
+        kind
+        for kind, found in sorted(registry.module_dict.items())
+        if name in shared or (name in inspect.signature(found).parameters and name != 'num_samples')
+    ]
 
 
 def is_mmengine_training() -> bool:
