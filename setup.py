@@ -33,10 +33,12 @@ class BuildWithConfigs(build_py):
 
 # The official packages and the maintained onedl forks share their import names, and only one of
 # each can be installed: the core therefore names neither, and importing bls_mm says what is
-# missing. The extras name the official ones.
-DETECTION = ['mmengine>=0.10.5', 'mmcv>=2.0.0rc4,<2.2.0', 'mmdet>=3.0.0']
-TEXT = [*DETECTION, 'mmocr>=1.0.0']
-CLASSIFICATION = ['mmengine>=0.10.5', 'mmcv>=2.0.0rc4,<2.2.0', 'mmpretrain>=1.0.0']
+# missing. The extras name the official ones, but not MMCV: pip would compile it, and fails in its
+# isolated build. A wheel that fits torch must be installed first; docs/index.md says how.
+MMENGINE = ['mmengine>=0.10.5', 'setuptools<81']  # it imports pkg_resources, which 81 removed
+DETECTION = [*MMENGINE, 'mmdet>=3.0.0']
+TEXT = [*DETECTION, 'mmocr>=1.0.0', 'numpy<2']  # MMOCR needs imgaug, which needs numpy 1
+CLASSIFICATION = [*MMENGINE, 'mmpretrain>=1.0.0']
 DOCS = ['mkdocs-material>=9', 'mkdocstrings[python]', 'latex2mathml']
 ANALYSIS = [
     'plotly>=6',
@@ -56,6 +58,7 @@ setup(
     license='Apache-2.0',
     cmdclass={'build_py': BuildWithConfigs},
     packages=find_packages(include=['bls_mm', 'bls_mm.*']),
+    entry_points={'console_scripts': ['bls = bls_mm.cli.main:main']},
     package_data={'bls_mm.analysis': ['*.jinja']},
     python_requires='>=3.8',
     install_requires=['torch>=2.0', 'numpy'],

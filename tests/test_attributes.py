@@ -37,6 +37,37 @@ ALLOWED = {
     'hooks/recorder.py': {'savings.*'},
     # Objects of MMEngine that are filled attribute by attribute.
     'config.py': {'cfg.train_dataloader.sampler', 'cfg.default_hooks'},
+    'cli/train_command.py': {
+        'cfg.work_dir',
+        'cfg.launcher',
+        'cfg.optim_wrapper.type',
+        'cfg.auto_scale_lr.enable',
+        'cfg.resume',
+        'cfg.load_from',
+    },
+    'cli/test_command.py': {
+        'cfg.work_dir',
+        'cfg.launcher',
+        'cfg.load_from',
+        'cfg.model',
+        'cfg.test_dataloader.dataset.pipeline',
+        'cfg.test_evaluator',
+        'evaluator.metrics',
+    },
+    'cli/dry_run.py': {
+        'cfg.work_dir',
+        'cfg.launcher',
+        'cfg.log_level',
+        'cfg.resume',
+        'cfg.load_from',
+        'cfg.visualizer.vis_backends',
+        'cfg.train_dataloader.dataset',
+        'cfg.train_dataloader.num_workers',
+        # The weights of a stand-in run are not read.
+        'runner.model.init_weights',
+    },
+    'cli/grid.py': {'cfg.randomness'},
+    'cli/data_command.py': {'parser.epilog'},
     'analysis/pictures.py': {'self.visualizer.dataset_meta', 'sample.gt_instances.bboxes'},
     # MMOCR checks the version of mmdet when it is imported.
     'compat.py': {'mmdet.__version__'},

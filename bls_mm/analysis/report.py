@@ -29,6 +29,7 @@ def render(
     samples_of_kind: int = 24,
     progress: Callable[[Iterable], Iterable] = iter,
     config: Optional[Config] = None,
+    random: Optional[Run] = None,
 ) -> str:
     """Renders the page. A section lists what is missing or damaged.
 
@@ -39,6 +40,8 @@ def render(
         progress (callable): Wraps long loops, for example ``tqdm``.
         config (Config, optional): Config of the run, from a file that the user named, to show its
             samples: to open a training set runs the code that its config names. Defaults to None.
+        random (Run, optional): The same training on random samples, for comparison. Defaults to
+            None.
 
     Returns:
         str: HTML that needs no network, and that UTF-8 can encode.
@@ -65,14 +68,20 @@ def render(
     page = environment.get_template(TEMPLATE.name).render(
         title=run.work_dir.resolve().name,
         facts=_facts(run, run.config if config is None else config.to_dict()),
-        headline=_headline(run, full),
-        metrics=_compare_metrics(run, full),
+        headline=_headline(run, full, random),
+        metrics=_compare_metrics(run, full, random),
+        has_full=full is not None,
+        has_random=random is not None,
         charts=[(chart, json.loads(chart.figure.to_json())) for chart in charts],
         gallery=gallery,
         kinds={kind: name for kind, name in KINDS.items() if kind in shown},
         sources=sorted({sample['source'] for sample in gallery}),
         classes=sorted({name for sample in gallery for name in sample['classes']}),
-        missing=[*run.missing, *(f'Full run: {line}' for line in (full.missing if full else ()))],
+        missing=[
+            *run.missing,
+            *(f'Full run: {line}' for line in (full.missing if full else ())),
+            *(f'Run on random samples: {line}' for line in (random.missing if random else ())),
+        ],
         problem=problem,
         plotly=get_plotlyjs(),
     )
@@ -126,7 +135,7 @@ def _as_dict(value) -> dict:
     return value if isinstance(value, dict) else {}
 
 
-def _headline(run: Run, full: Optional[Run]) -> List[Tuple[str, str]]:
+def _headline(run: Run, full: Optional[Run], random: Optional[Run] = None) -> List[Tuple[str, str]]:
     """Returns the number and the caption of each card."""
     summary = run.summary
     cards = []
@@ -140,11 +149,12 @@ def _headline(run: Run, full: Optional[Run]) -> List[Tuple[str, str]]:
         cards.append((f'{saved:.1%}', f'of the training time saved: {times}'))
     elif seconds:
         cards.append((f'{seconds:,.0f} s', 'of training'))
-    if full and run.metrics and full.metrics:
-        name = next((name for name in run.metrics if name in full.metrics), None)
+    for other, kind in ((full, 'full run'), (random, 'random samples')):
+        metrics = other.metrics if other else {}
+        name = next((name for name in run.metrics if name in metrics), None)
         if name:
-            change = run.metrics[name] - full.metrics[name]
-            caption = f'{name}: {run.metrics[name]:.4g}, full run {full.metrics[name]:.4g}'
+            change = run.metrics[name] - metrics[name]
+            caption = f'{name}: {run.metrics[name]:.4g}, {kind} {metrics[name]:.4g}'
             cards.append((f'{change:+.3g}', caption))
     if summary:
         parts = ('planning', 'scoring', 'recording')
@@ -154,6 +164,10 @@ def _headline(run: Run, full: Optional[Run]) -> List[Tuple[str, str]]:
     return cards
 
 
-def _compare_metrics(run: Run, full: Optional[Run]) -> List[Tuple[str, float, Optional[float]]]:
-    return [(name, value, full.metrics.get(name) if full else None)
-            for name, value in run.metrics.items()]  # fmt: skip
+def _compare_metrics(run: Run, full: Optional[Run], random: Optional[Run]) -> List[tuple]:
+    """Returns a name and three values per metric: of the run, the full run, and random samples."""
+    others = [other.metrics if other else {} for other in (full, random)]
+    return [
+        (name, value, *(metrics.get(name) for metrics in others))
+        for name, value in run.metrics.items()
+    ]

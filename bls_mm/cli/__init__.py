@@ -1,0 +1,1 @@
+"""The console command ``bls``: one file per subcommand, and what they share."""

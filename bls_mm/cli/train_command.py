@@ -1,0 +1,137 @@
+"""Trains a model of MMDetection, MMOCR or MMPretrain.
+
+The flags are those that the train.py of these libraries share, and those that choose how the run
+prunes. Without the latter the config decides.
+"""
+
+import argparse
+import os
+import os.path as osp
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from bls_mm.compat import allow_mmocr
+from bls_mm.config import complete_loaders, load_config
+
+from .errors import plain_errors
+from .outputs import contains_run
+from .parser import add_config, add_launcher, positive_int
+from .pruning_flags import add_pruning, apply_pruning, check_components, check_pruning
+from .run_check import check_run_of
+
+EXAMPLE = 'bls train mmdet::retinanet/retinanet_r50_fpn_1x_coco.py --target-savings 0.3'
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """Adds what determines a run; ``bls check`` has the same arguments."""
+    add_config(parser)
+    parser.add_argument(
+        '--work-dir', help='folder of logs and checkpoints (default: work_dirs/<config>)'
+    )
+    add_pruning(parser)
+    parser.add_argument('--amp', action='store_true', help='train in automatic mixed precision')
+    parser.add_argument(
+        '--auto-scale-lr', action='store_true', help='scale the learning rate to the batch size'
+    )
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='checkpoint to resume from; without a path, the latest one in the work dir',
+    )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of the command."""
+    add_run(parser)
+    parser.add_argument(
+        '--overwrite',
+        action='store_true',
+        help='replace the files of an earlier run in the work dir (default: refuse)',
+    )
+    parser.add_argument(
+        '--dry-run-pruning',
+        '--dry-run',
+        action='store_true',
+        help='check the run, print its plan and do not train: the same as bls check',
+    )
+    parser.add_argument(
+        '--num-samples',
+        type=positive_int,
+        help='with --dry-run, length of a training set that is not on this machine',
+    )
+    add_launcher(parser)
+
+
+def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Ends the program if arguments do not fit together."""
+    check_pruning(parser, args)
+    if args.num_samples and not args.dry_run_pruning:
+        parser.error('--num-samples needs --dry-run-pruning; a training takes all samples')
+
+
+def to_config(args: argparse.Namespace) -> Config:
+    """Returns the config with the command line merged in; the command line has the last word."""
+    with plain_errors(args.debug):
+        return _merge(args)
+
+
+def _merge(args: argparse.Namespace) -> Config:
+    cfg = apply_pruning(load_config(args.config), args)
+    complete_loaders(cfg)
+    cfg.launcher = getattr(args, 'launcher', 'none')
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    name = osp.splitext(osp.basename(args.config))[0]
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or osp.join('./work_dirs', name)
+    if args.amp:
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if args.auto_scale_lr:
+        if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+            raise ValueError(
+                '--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...) in the config, '
+                f'which {args.config} lacks; add --cfg-options auto_scale_lr.base_batch_size=16'
+            )
+        cfg.auto_scale_lr.enable = True
+    if args.resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    return cfg
+
+
+def keep_other_runs(cfg: Config, overwrite: bool) -> None:
+    """Raises an error if the run would write over an earlier one, or says that it does.
+
+    Raises:
+        FileExistsError: If the work dir contains a run, and ``overwrite`` is False.
+    """
+    if cfg.get('resume') or not contains_run(Path(cfg.work_dir)):
+        return
+    if not overwrite:
+        raise FileExistsError(
+            f'the work dir {str(cfg.work_dir)!r} contains another run; give another --work-dir, '
+            'or --resume to continue that run, or --overwrite to replace it'
+        )
+    print(f'replaces the run in {cfg.work_dir}')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Runs the command."""
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = to_config(args)
+    if args.dry_run_pruning:
+        check_run_of(cfg, args.num_samples)
+        return
+    check_components(cfg)
+    keep_other_runs(cfg, args.overwrite)
+    if cfg.get('default_scope') == 'mmocr':
+        allow_mmocr()
+    advice = '; the same command with --resume continues from the last checkpoint'
+    with plain_errors(args.debug, cfg.work_dir, advice):
+        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+        runner.train()
