@@ -55,6 +55,7 @@ ALLOWED = {
         'evaluator.metrics',
     },
     'cli/dry_run.py': {
+        'cfg.experiment_name',
         'cfg.work_dir',
         'cfg.launcher',
         'cfg.log_level',

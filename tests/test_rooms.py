@@ -27,7 +27,16 @@ ROOMS = {
     'hooks': {*SAMPLING, 'samplers', 'data', 'records', 'compat'},
     'analysis': {*SAMPLING, 'samplers', 'records', 'compat', 'config'},
     'research': {*SAMPLING, 'samplers', 'data', 'records', 'hooks', 'analysis'},
-    'cli': {*SAMPLING, 'samplers', 'records', 'compat', 'config', 'analysis', 'research', '__init__'},
+    'cli': {
+        *SAMPLING,
+        'samplers',
+        'records',
+        'compat',
+        'config',
+        'analysis',
+        'research',
+        '__init__',
+    },
     # What users import, and the gaps of the ecosystem.
     'unpickling': set(),
     'compat': {'unpickling'},

@@ -31,7 +31,8 @@ def makers() -> Dict[str, Path]:
 
 def summary_of(maker: Path) -> str:
     """Returns the first sentence about a maker, without importing it."""
-    return ast.get_docstring(ast.parse(maker.read_text('utf-8'))).partition('. ')[0].rstrip('.')
+    paragraph = ast.get_docstring(ast.parse(maker.read_text('utf-8'))).partition('\n\n')[0]
+    return ' '.join(paragraph.split()).partition('. ')[0].rstrip('.')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

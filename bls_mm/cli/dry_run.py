@@ -5,6 +5,7 @@ import gc
 import sys
 import tempfile
 from contextlib import contextmanager, redirect_stdout, suppress
+from pathlib import Path
 from typing import Iterator, List, Optional, Tuple
 
 from mmengine.config import Config
@@ -15,6 +16,7 @@ from torch.utils.data import ConcatDataset
 
 from bls_mm.analysis.simulation import SingleClassDataset
 from bls_mm.compat import allow_mmocr
+from bls_mm.samplers import find_sampler
 
 LOCAL_BACKENDS = ('LocalVisBackend', 'TensorboardVisBackend')  # write into the work dir only
 
@@ -37,6 +39,7 @@ class StopBefore(Hook):
 
     def before_train_epoch(self, runner) -> None:
         if self.event == 'epoch':
+            next(iter(find_sampler(runner.train_loop.dataloader) or ()), None)  # may need BLSHook
             raise ReadyToTrainError
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
@@ -85,6 +88,7 @@ def dry_run(cfg: Config, num_samples: Optional[int] = None) -> Tuple[int, List[s
     cfg.log_level = 'WARNING'
     with tempfile.TemporaryDirectory(prefix='bls-check-') as folder, _output_to_stderr():
         cfg.work_dir = folder
+        cfg.experiment_name = Path(folder).name  # shares no logger with another run of the process
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
         if num_samples is not None:
             runner.model.init_weights = lambda: None

@@ -63,7 +63,7 @@ def test_dry_run_prints_every_epoch_and_does_not_train(tmp_path):
         *('--num-samples', '1000', '--work-dir', str(tmp_path / 'run')),
     ).stdout
     lines = [line.split() for line in output.splitlines()]
-    assert [line[0] for line in lines] == ['epoch', *map(str, range(1, 13))]
+    assert [line[0] for line in lines] == ['epoch', *map(str, range(1, 13)), 'total']
     assert lines[1][1:] == ['1,000', '0.0%', '1.00', '500']
     assert float(lines[5][2].rstrip('%')) > 20
     assert not (tmp_path / 'run').exists()

@@ -17,6 +17,15 @@ from rich.progress import track
 STAMP = 'made_with.json'
 
 
+def make_parser(doc: str) -> argparse.ArgumentParser:
+    """Returns the parser of a maker, with its first paragraph as the description."""
+    return argparse.ArgumentParser(
+        description=doc.split('\n\n')[0],
+        allow_abbrev=False,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+
+
 def whole_number(least: int) -> Callable[[str], int]:
     """Returns an argparse type for integers of at least ``least``."""
 

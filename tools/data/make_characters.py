@@ -20,7 +20,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from _common import fraction, make_once, parallel_map, plain_errors, whole_number
+from _common import (
+    fraction,
+    make_once,
+    make_parser,
+    parallel_map,
+    plain_errors,
+    whole_number,
+)
 from idx_files import SPLITS, with_wrong_labels, write_split
 from word_images import render_word
 from word_styles import PRINTED, SCENE
@@ -90,7 +97,7 @@ def make_characters(
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser = make_parser(__doc__)
     out = 'data/characters'
     parser.add_argument('--out', type=Path, default=out, help='folder of the data set')
     parser.add_argument('--train', type=whole_number(1), default=10000, help='training images')

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from _common import make_once, parallel_map, plain_errors, whole_number
+from _common import make_once, make_parser, parallel_map, plain_errors, whole_number
 from digit_scenes import draw_scene, split_digits
 from pycocotools import mask as coco_mask
 
@@ -97,7 +97,7 @@ def write_set(folder: Path, counts: dict[str, int], seed: int, processes: int) -
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser = make_parser(__doc__)
     out = 'data/digit_scenes'
     parser.add_argument('--out', type=Path, default=out, help='folder of the data set')
     parser.add_argument('--train', type=whole_number(1), default=1600, help='training images')

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from _common import make_once, parallel_map, plain_errors, whole_number
+from _common import make_once, make_parser, parallel_map, plain_errors, whole_number
 from word_images import encode_word, render_word
 from word_styles import PRINTED, SCENE
 from word_texts import SHORTEST, draw_word
@@ -110,7 +110,7 @@ def make_words(out: Path, train: int, test: int, seed: int, longest: int, proces
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser = make_parser(__doc__)
     count = whole_number(len(STYLES))
     parser.add_argument('--out', type=Path, default='data/words', help='folder of the sets')
     parser.add_argument(

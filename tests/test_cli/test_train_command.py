@@ -1,0 +1,99 @@
+"""``bls train``: earlier runs, errors, Ctrl+C."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bls_mm.cli.main import main, run_command
+
+ROOT = Path(__file__).parents[2]
+
+
+def samples_seen(work_dir):
+    return json.loads((work_dir / 'bls_summary.json').read_text())['samples_seen']
+
+
+def test_run_meets_its_target(write_config, tmp_path):
+    main(['train', write_config(), '--target-savings', '0.25', '--work-dir', 'run'])
+    assert samples_seen(tmp_path / 'run') == 0.75 * 4 * 42
+
+
+def test_earlier_run_is_not_replaced_silently(write_config, sentence_of, tmp_path, capsys):
+    arguments = '--target-savings', '0.25', '--work-dir', 'run'
+    main(['train', write_config(), *arguments])
+    before = (tmp_path / 'run' / 'epoch_4.pth').read_bytes()
+    message = "the work dir 'run' contains another run; give another --work-dir, or --resume"
+    assert message in sentence_of('train', write_config(), *arguments)
+    assert (tmp_path / 'run' / 'epoch_4.pth').read_bytes() == before
+    main(['train', write_config(), *arguments, '--resume'])
+    main(['train', write_config(), '--pruner', 'NoPruning', '--work-dir', 'run', '--overwrite'])
+    assert 'replaces the run in run\n' in capsys.readouterr().out
+    assert samples_seen(tmp_path / 'run') == 4 * 42
+
+
+def test_tool_replaces_a_run_as_openmmlab_does(write_config, tmp_path, capsys):
+    for pruner in ('DynamicRandom(prune_ratio=0.5)', 'NoPruning'):
+        arguments = [write_config(), '--pruner', pruner, '--work-dir', 'run']
+        run_command('train', arguments, 'train.py', overwrite=True)
+    assert samples_seen(tmp_path / 'run') == 4 * 42
+    assert 'replaces the run in run\n' in capsys.readouterr().out
+
+
+def test_error_of_a_training_is_the_last_line(write_config, tmp_path):
+    config = write_config(pruner=dict(type='SeTa'), **{'default_hooks.bls.components': dict(x=1)})
+    done = bls(tmp_path, 'train', config, '--work-dir', 'run')
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("components names 'x', but the model returns loss_square")
+    assert 'Traceback' not in done.stderr + done.stdout
+    (log,) = (tmp_path / 'run').glob('error_*.log')
+    assert last.endswith(f'(traceback: {log.relative_to(tmp_path)})')
+    assert 'Traceback' in log.read_text()
+    shown = bls(tmp_path, 'train', config, '--work-dir', 'run', '--debug')
+    assert 'Traceback' in shown.stderr
+
+
+def test_interrupt_is_one_line(write_config, tmp_path):
+    config = write_config(pruner=dict(type='SeTa'), **{'train_cfg.max_epochs': 100_000})
+    command = [sys.executable, '-m', 'bls_mm.cli', 'train', config, '--work-dir', 'run']
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment(), text=True, stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while not (tmp_path / 'run' / 'bls_summary.json').exists() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert 'Traceback' not in error
+    assert error.splitlines()[-1] == (
+        'interrupted; the same command with --resume continues from the last checkpoint'
+    )
+
+
+@pytest.mark.parametrize('tool', ['train.py', 'test.py', 'compare.py'])
+def test_tools_need_no_other_folder(tool, tmp_path):
+    done = subprocess.run(
+        [sys.executable, ROOT / 'tools' / tool, '--help'],
+        cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.startswith(f'usage: {tool} ')
+
+
+def environment():
+    paths = os.pathsep.join(map(str, (ROOT, ROOT / 'tests')))
+    return {**os.environ, 'PYTHONPATH': paths, 'OMP_NUM_THREADS': '1'}
+
+
+def bls(folder, *arguments):
+    return subprocess.run(
+        [sys.executable, '-m', 'bls_mm.cli', *arguments],
+        cwd=folder, env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
