@@ -84,6 +84,41 @@ def test_wheel_contains_every_config_of_the_model_index(installed):
     assert all((mim / config).is_file() for config in configs)
 
 
+def metadata_of(target):
+    (folder,) = target.glob('bls_mm-*.dist-info')
+    return folder
+
+
+def test_wheel_installs_the_command(installed, tmp_path):
+    target, _ = installed
+    entry = (metadata_of(target) / 'entry_points.txt').read_text()
+    assert entry.split() == ['[console_scripts]', 'bls', '=', 'bls_mm.cli.main:main']
+    # As the script does; from the wheel, with its makers of data sets, in any folder.
+    call = 'import sys; from bls_mm.cli.main import main; main(sys.argv[1:])'
+    env = {**os.environ, 'PYTHONPATH': str(target)}
+    for arguments, expected in ((['--help'], 'label-issues'), (['data', '--help'], 'digit-scenes')):
+        done = subprocess.run(
+            [sys.executable, '-c', call, *arguments],
+            cwd=tmp_path, env=env, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert expected in done.stdout
+    flags = ['--out', 'words', '--train', '2', '--test', '2', '--processes', '1']
+    command = [sys.executable, '-c', call, 'data', 'words', *flags]
+    subprocess.run(command, cwd=tmp_path, env=env, check=True)
+    assert len(list((tmp_path / 'words').rglob('*.jpg'))) == 4
+
+
+def test_extras_name_nothing_that_pip_must_compile(installed):
+    metadata = (metadata_of(installed[0]) / 'METADATA').read_text()
+    required = dict.fromkeys(re.findall(r'^Requires-Dist: ([\w-]+)', metadata, re.MULTILINE))
+    assert {'mmengine', 'mmdet', 'mmocr', 'mmpretrain'} <= set(required)
+    assert 'mmcv' not in required
+    extras = re.findall(r'^Provides-Extra: (\w+)', metadata, re.MULTILINE)
+    assert {'det', 'ocr', 'cls', 'all', 'analysis'} <= set(extras)
+    of_extra = re.findall(r'^Requires-Dist: ([^\s;]+).*extra == "ocr"', metadata, re.MULTILINE)
+    assert 'numpy<2' in of_extra  # imgaug, which MMOCR needs, fails with numpy 2
+
+
 def find_configs(folder, python, package, **env):
     """Runs the script on an installed package, in a folder with a config of the user."""
     (folder / 'mine.py').write_text(

@@ -30,18 +30,23 @@ def plain_errors(debug: bool, log_folder: Optional[str] = None, advice: str = ''
     """
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Exception) as error:
         if debug:
             raise
-        print(f'interrupted{advice}', file=sys.stderr)
-        raise SystemExit(INTERRUPTED) from None
-    except Exception as error:
-        if debug:
-            raise
+        if was_interrupted(error):
+            print(f'interrupted{advice}', file=sys.stderr)
+            raise SystemExit(INTERRUPTED) from None
         sentence = describe(error)
         if log_folder is not None and Path(log_folder).is_dir():
             sentence += f' (traceback: {keep_traceback(Path(log_folder))})'
         raise SystemExit(sentence) from error
+
+
+def was_interrupted(error: Optional[BaseException]) -> bool:
+    """Whether Ctrl+C caused an error, such as that of a file which torch was writing."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def describe(error: Exception) -> str:

@@ -54,3 +54,13 @@ def test_interrupt_is_one_line(capsys):
         raise KeyboardInterrupt
     assert end.value.code == INTERRUPTED
     assert capsys.readouterr().err == 'interrupted; try again\n'
+
+
+def test_error_of_an_interrupted_write_is_an_interrupt(capsys):
+    with pytest.raises(SystemExit) as end, plain_errors(False):
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise RuntimeError('unexpected pos 64 vs 0')
+    assert end.value.code == INTERRUPTED
+    assert capsys.readouterr().err == 'interrupted\n'

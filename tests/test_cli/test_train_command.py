@@ -71,7 +71,7 @@ def test_interrupt_is_one_line(write_config, tmp_path):
         time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, error
     assert 'Traceback' not in error
     assert error.splitlines()[-1] == (
         'interrupted; the same command with --resume continues from the last checkpoint'

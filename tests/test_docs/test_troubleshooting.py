@@ -10,8 +10,14 @@ from bls_mm.hooks import loss_tap
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / 'docs' / 'troubleshooting.md').read_text()
-LIBRARY = [*(ROOT / 'bls_mm').rglob('*.py'), ROOT / 'tools' / 'train.py']
-SOURCES = [*LIBRARY, *(ROOT / 'tools').rglob('*.py')]
+COMMANDS = ROOT / 'bls_mm' / 'cli'
+OF_TRAINING = ('train_command', 'run_check', 'dry_run', 'pruning_flags')
+LIBRARY = [
+    path
+    for path in (ROOT / 'bls_mm').rglob('*.py')
+    if path.parent != COMMANDS or path.stem in OF_TRAINING
+]
+SOURCES = [*LIBRARY, *COMMANDS.glob('*.py'), *(ROOT / 'tools').rglob('*.py')]
 VALUE = '...'  # what the page writes for a value that the code inserts
 
 
