@@ -1,6 +1,6 @@
 """The charts of a report as Plotly figures. The page sets the colours of text and grid."""
 
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,6 +12,8 @@ from .samples import SampleTable, mean_by_group, swapped_fractions
 PRUNED, FULL, OTHER, GREY = '#2f81f7', '#e0873a', '#2ba58a', '#8b96a5'
 SHADES = 'rgba(47,129,247,0.15)', 'rgba(47,129,247,0.3)'
 MAX_BARS = 24
+LINE = 0.02  # width of a line, as a fraction of the height of a chart
+NEARLY_ALL = 0.95
 
 
 def kept_fraction(history: List[EpochRecord]) -> go.Figure:
@@ -65,21 +67,36 @@ def kept_and_pruned_scores(history: List[EpochRecord]) -> Optional[go.Figure]:
     return _named(figure, f'score before epoch {after.epoch + 1}', 'samples')
 
 
-def curves(pruned: np.ndarray, full: Optional[np.ndarray], name: str, log: bool) -> go.Figure:
-    """Plots a logged number of a run, and of the unpruned run, against finished epochs.
+def curves(own: np.ndarray, others: Dict[str, np.ndarray], name: str, log: bool) -> go.Figure:
+    """Plots a logged number of a run, and of others, against finished epochs.
+
+    The other curves are wider, so that they stay visible below the curve of the run.
 
     Args:
-        pruned (np.ndarray): ``(2, n)``, epochs and values.
-        full (np.ndarray, optional): The same of the unpruned run.
+        own (np.ndarray): ``(2, n)``, epochs and values of the run.
+        others (dict[str, np.ndarray]): Name to the same of another run.
         name (str): Name of the values.
         log (bool): Whether the axis is logarithmic.
     """
     figure = go.Figure()
-    if full is not None:
-        figure.add_scatter(x=full[0], y=full[1], name='full run', line=dict(color=FULL, width=1.5))
-    figure.add_scatter(x=pruned[0], y=pruned[1], name='this run', line=dict(color=PRUNED, width=2))
-    figure.update_layout(showlegend=full is not None)
+    for (label, values), colour, width in zip(others.items(), (FULL, OTHER), (7, 4)):
+        line = dict(color=colour, width=width)
+        figure.add_scatter(x=values[0], y=values[1], name=label, line=line, opacity=0.6)
+    figure.add_scatter(x=own[0], y=own[1], name='this run', line=dict(color=PRUNED, width=2))
+    figure.update_layout(showlegend=bool(others))
     return _named(figure, 'epochs finished', name, y_type='log' if log else None)
+
+
+def coincide(own: np.ndarray, other: np.ndarray) -> bool:
+    """Whether one curve hides another: nearly all values differ by less than a line's width.
+
+    Args:
+        own (np.ndarray): ``(2, n)``, epochs and values.
+        other (np.ndarray): ``(2, m)``, the same of the other curve.
+    """
+    there = np.interp(own[0], *other)
+    height = np.ptp(np.concatenate([own[1], other[1]])) or 1.0
+    return bool(np.mean(np.abs(there - own[1]) < LINE * height) >= NEARLY_ALL)
 
 
 def seen_counts(table: SampleTable, num_epochs: int) -> go.Figure:
@@ -129,7 +146,7 @@ def kept_by_group(fractions: np.ndarray, groups: List[List[str]]) -> Optional[go
         )
     )
     figure.update_yaxes(dtick=1)  # show the name of every group
-    figure.update_layout(height=90 + 26 * len(names))
+    figure.update_layout(height=max(280, 90 + 26 * len(names)))
     x = 'fraction of the epochs that kept a sample'
     return _named(figure, x, '', x_format='.0%', y_type='category')  # digits are names, too
 
@@ -150,7 +167,6 @@ def cost(summary: dict) -> go.Figure:
             textposition='outside',
         )
     )
-    figure.update_layout(height=190)
     figure = _named(figure, 'fraction of the training time', '', x_format='.2%')
     longest = max(parts.values()) or whole
     return figure.update_xaxes(range=(0, 1.25 * longest / whole))  # room for the text

@@ -2,16 +2,18 @@
 
 import json
 from pathlib import Path
-from typing import Callable, Iterable, List, Optional, Tuple
+from typing import Callable, Iterable, Optional, Tuple
 
 from mmengine.config import Config
 
 from .pictures import Pictures
 from .report_charts import charts_of
 from .report_gallery import gallery_of
+from .report_head import cards_of, explain_score, facts_of, metric_rows
 from .sample_info import innermost
 from .samples import table_of
 from .text import describe_error, encodable
+from .verdict import verdict
 from .work_dir import Run
 
 TEMPLATE = Path(__file__).with_name('report.html.jinja')
@@ -30,6 +32,7 @@ def render(
     progress: Callable[[Iterable], Iterable] = iter,
     config: Optional[Config] = None,
     random: Optional[Run] = None,
+    metric: Optional[str] = None,
 ) -> str:
     """Renders the page. A section lists what is missing or damaged.
 
@@ -40,8 +43,9 @@ def render(
         progress (callable): Wraps long loops, for example ``tqdm``.
         config (Config, optional): Config of the run, from a file that the user named, to show its
             samples: to open a training set runs the code that its config names. Defaults to None.
-        random (Run, optional): The same training on random samples, for comparison. Defaults to
-            None.
+        random (Run, optional): The same training on random samples, for comparison.
+        metric (str, optional): End of the key, in MMEngine's log, of the metric that the verdict
+            is about. Defaults to None: the one that :func:`main_metric` chooses.
 
     Returns:
         str: HTML that needs no network, and that UTF-8 can encode.
@@ -60,18 +64,24 @@ def render(
     table = table_of(run.history)
     pictures, problem = _open_pictures(run, config)
     environment = Environment(loader=FileSystemLoader(TEMPLATE.parent), autoescape=True)
-    charts = charts_of(run, full, table, pictures, progress)
+    settings = run.config if config is None else config.to_dict()
+    others = {name: other for name, other in (('full run', full), ('random samples', random))
+              if other is not None}  # fmt: skip
+    metrics = metric_rows(run, list(others.values()))
+    charts = charts_of(run, others, table, pictures, progress)
     gallery = []
     if pictures:
         gallery = gallery_of(table, pictures, len(run.history), samples_of_kind, progress)
     shown = {kind for sample in gallery for kind in sample['kinds']}
     page = environment.get_template(TEMPLATE.name).render(
         title=run.work_dir.resolve().name,
-        facts=_facts(run, run.config if config is None else config.to_dict()),
-        headline=_headline(run, full, random),
-        metrics=_compare_metrics(run, full, random),
-        has_full=full is not None,
-        has_random=random is not None,
+        facts=facts_of(run, settings),
+        verdict=verdict(run, full, random, metric),
+        headline=cards_of(run, full, metric),
+        score=explain_score(settings),
+        others=list(others),
+        metrics=metrics,
+        has_dashes=any('–' in (row.value, *sum(row.others, ())) for row in metrics),
         charts=[(chart, json.loads(chart.figure.to_json())) for chart in charts],
         gallery=gallery,
         kinds={kind: name for kind, name in KINDS.items() if kind in shown},
@@ -79,8 +89,11 @@ def render(
         classes=sorted({name for sample in gallery for name in sample['classes']}),
         missing=[
             *run.missing,
-            *(f'Full run: {line}' for line in (full.missing if full else ())),
-            *(f'Run on random samples: {line}' for line in (random.missing if random else ())),
+            *(
+                f'{name.capitalize()}: {line}'
+                for name, other in others.items()
+                for line in other.missing
+            ),
         ],
         problem=problem,
         plotly=get_plotlyjs(),
@@ -110,64 +123,3 @@ def _open_pictures(run: Run, config: Optional[Config]) -> Tuple[Optional[Picture
             f'{run.history[-1].num_samples:,}, so the samples cannot be shown.'
         )
     return pictures, ''
-
-
-def _facts(run: Run, config: dict) -> List[str]:
-    last = run.history[-1]
-    state = 'finished' if run.is_finished else 'running or stopped'
-    facts = [
-        f'{state}: {last.epoch + 1} of {last.num_epochs} epochs',
-        f'{last.num_samples:,} samples',
-    ]
-    loader = _as_dict(config.get('train_dataloader'))
-    sampler = _as_dict(loader.get('sampler'))
-    for part, default in (('pruner', 'SeTa'), ('scorer', 'BatchLossScorer')):
-        options = sampler.get(part) or default
-        options = dict(options) if isinstance(options, dict) else dict(type=options)
-        name = str(options.pop('type', default))
-        shown = ', '.join(f'{k}={v}' for k, v in options.items() if not str(k).startswith('_'))
-        facts.append(f'{name}({shown})' if shown else name)
-    batch_size = loader.get('batch_size')
-    return facts + ([f'batch size {batch_size}'] if batch_size else [])
-
-
-def _as_dict(value) -> dict:
-    return value if isinstance(value, dict) else {}
-
-
-def _headline(run: Run, full: Optional[Run], random: Optional[Run] = None) -> List[Tuple[str, str]]:
-    """Returns the number and the caption of each card."""
-    summary = run.summary
-    cards = []
-    if summary:
-        caption = f'of {summary["samples_unpruned"]:,} samples pruned'
-        cards.append((f'{summary["pruned"]:.1%}', caption))
-    seconds = run.seconds or summary.get('training_seconds')
-    if full and full.seconds and run.seconds:
-        saved = 1 - run.seconds / full.seconds
-        times = f'{run.seconds:,.0f}\u00a0s instead of {full.seconds:,.0f}\u00a0s'
-        cards.append((f'{saved:.1%}', f'of the training time saved: {times}'))
-    elif seconds:
-        cards.append((f'{seconds:,.0f} s', 'of training'))
-    for other, kind in ((full, 'full run'), (random, 'random samples')):
-        metrics = other.metrics if other else {}
-        name = next((name for name in run.metrics if name in metrics), None)
-        if name:
-            change = run.metrics[name] - metrics[name]
-            caption = f'{name}: {run.metrics[name]:.4g}, {kind} {metrics[name]:.4g}'
-            cards.append((f'{change:+.3g}', caption))
-    if summary:
-        parts = ('planning', 'scoring', 'recording')
-        own = sum(summary.get(f'{part}_seconds', 0) for part in parts)
-        fraction = own / max(summary['training_seconds'], 1e-9)
-        cards.append((f'{fraction:.2%}', f'of the time spent on pruning itself: {own:.1f} s'))
-    return cards
-
-
-def _compare_metrics(run: Run, full: Optional[Run], random: Optional[Run]) -> List[tuple]:
-    """Returns a name and three values per metric: of the run, the full run, and random samples."""
-    others = [other.metrics if other else {} for other in (full, random)]
-    return [
-        (name, value, *(metrics.get(name) for metrics in others))
-        for name, value in run.metrics.items()
-    ]

@@ -1,6 +1,6 @@
 """The charts of a report, with titles and captions."""
 
-from typing import Callable, Iterable, List, NamedTuple, Optional
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional
 
 from . import figures
 from .pictures import Pictures
@@ -28,7 +28,7 @@ class Chart(NamedTuple):
 
 def charts_of(
     run: Run,
-    full: Optional[Run],
+    others: Dict[str, Run],
     table: SampleTable,
     pictures: Optional[Pictures],
     progress: Callable[[Iterable], Iterable],
@@ -37,7 +37,7 @@ def charts_of(
 
     Args:
         run (Run): The run.
-        full (Run, optional): The same training without pruning.
+        others (dict[str, Run]): Name to run, to compare curves with.
         table (SampleTable): The samples of the run.
         pictures (Pictures, optional): The training set. Without it there are no charts by class.
         progress (callable): Wraps long loops, for example ``tqdm``.
@@ -46,7 +46,7 @@ def charts_of(
     charts = [
         Chart('Fraction kept', 'Samples that each epoch trains on.',
               figures.kept_fraction(history)),
-        Chart('Scores', 'Distribution over the samples after each epoch.',
+        Chart('Scores', 'Percentiles over the samples after each epoch; high means hard.',
               figures.score_bands(history)),
         Chart('Kept and pruned', 'Scores of the samples in the last epoch that pruned.',
               figures.kept_and_pruned_scores(history)),
@@ -55,9 +55,14 @@ def charts_of(
         curve = run.curve(name)
         if curve.size:
             length = _full_epoch_length(run)
-            other = full.curve(name, length) if full else None
-            figure = figures.curves(curve, other, title.lower(), log)
-            charts.append(Chart(title, 'Against epochs, not iterations.', figure))
+            theirs = {key: other.curve(name, length) for key, other in others.items()}
+            theirs = {key: values for key, values in theirs.items() if values.size}
+            figure = figures.curves(curve, theirs, title.lower(), log)
+            note = 'Against epochs, not iterations.'
+            hidden = [key for key, values in theirs.items() if figures.coincide(curve, values)]
+            if hidden:
+                note += f' The curve of this run covers that of: {", ".join(hidden)}.'
+            charts.append(Chart(title, note, figure))
     if table.seen is not None:
         seen = figures.seen_counts(table, len(history))
         swapped = figures.turnover(history)

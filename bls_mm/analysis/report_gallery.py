@@ -9,7 +9,7 @@ from .pictures import Pictures
 from .samples import SampleTable, choose_samples
 from .text import describe_error
 
-MAX_WIDTH = 360  # pixels of a picture
+MAX_WIDTH = 640  # pixels of a picture, which is enlarged on a click
 
 
 def gallery_of(
@@ -64,7 +64,7 @@ def _try_paint(pictures: Pictures, index: int) -> Tuple[Optional[str], str]:
 
 
 def as_data_uri(image: np.ndarray) -> str:
-    """Encodes a picture, at most as wide as a card, for an ``img`` tag.
+    """Encodes a picture, at most ``MAX_WIDTH`` wide, for an ``img`` tag.
 
     Args:
         image (np.ndarray): ``(H, W, 3)`` uint8, RGB.

@@ -3,7 +3,7 @@ import pytest
 
 pytest.importorskip('plotly')
 
-from bls_mm.analysis.figures import cost, kept_by_group
+from bls_mm.analysis.figures import coincide, cost, kept_by_group
 
 
 def test_group_names_that_are_digits_stay_names():
@@ -19,3 +19,10 @@ def test_cost_axis_has_room_for_text(seconds):
     figure = cost(dict(training_seconds=10.0, scoring_seconds=seconds))
     (bars,) = figure.data
     assert figure.layout.xaxis.range[1] > max(bars.x)
+
+
+def test_curves_coincide_only_if_nearly_all_values_do():
+    epochs = np.linspace(0, 4, 50)
+    own = np.stack([epochs, np.exp(-epochs)])
+    assert coincide(own, np.stack([epochs[::2], np.exp(-epochs[::2])]))
+    assert not coincide(own, np.stack([epochs, 0.5 * np.exp(-epochs)]))

@@ -41,7 +41,7 @@ def test_page_loads_no_external_resource(page):
     links = Links()
     links.feed(page.read_text())
     assert len(links.found) > 4
-    assert all(link.startswith('data:') for link in links.found)
+    assert all(link.startswith(('data:', '#')) for link in links.found)
 
 
 def test_unfinished_run_is_reported(tmp_path):
@@ -171,15 +171,22 @@ def test_damaged_files_are_listed(tmp_path, name, sentence, content):
     run = read_run(tmp_path)
     page = render(run, full=run)
     if name == 'last_checkpoint' and content:  # it names a file that does not exist
-        assert '<h2>Missing</h2>' not in page
+        assert '<h2 id="missing">Missing</h2>' not in page
     else:
-        section = page.partition('<h2>Missing</h2>')[2].partition('</ul>')[0]
+        section = page.partition('<h2 id="missing">Missing</h2>')[2].partition('</ul>')[0]
         assert sentence in section
         assert f'Full run: {sentence}' in section
 
 
+def test_page_opens_with_a_verdict_and_marks_curves_that_coincide(page):
+    text = page.read_text()
+    assert text.index('Compared with the full run: ') < text.index('class="headline"')
+    assert 'The curve of this run covers that of: full run' in text
+    assert 'What is a score?' in text
+
+
 def test_complete_page_has_no_section_of_missing_files(page):
-    assert '<h2>Missing</h2>' not in page.read_text()
+    assert '<h2 id="missing">Missing</h2>' not in page.read_text()
 
 
 @pytest.mark.slow
@@ -223,6 +230,25 @@ def test_page_renders_and_filters_in_browser(page, tmp_path, width, dark):
         assert browser.find_element('id', 'count').text == '1 sample'
         search.send_keys(' no such sample')
         assert shown() == []
+
+        search.clear()
+        search.send_keys(index)
+        shown()[0].find_element('css selector', '.enlarge').click()
+        large = browser.find_element('id', 'large')
+        assert large.is_displayed()
+        assert large.find_element('tag name', 'img').size['width'] > 300
+        large.find_element('tag name', 'button').click()
+        assert not large.is_displayed()
+
+        links = find('css selector', '.jump a')
+        assert [link.is_displayed() for link in links] == [width < 600] * len(links)
+        targets = [link.get_attribute('href').partition('#')[2] for link in links]
+        assert targets == [target for target in targets if find('id', target)]
+        assert {'verdict', 'epochs', 'samples'} <= set(targets)
+        if width < 600:
+            next(link for link in links if link.text == 'Epochs').click()
+            top = 'return document.getElementById("epochs").getBoundingClientRect().top'
+            assert 0 <= browser.execute_script(top) < 200
 
         page_width = browser.execute_script('return document.documentElement.scrollWidth')
         assert page_width <= width

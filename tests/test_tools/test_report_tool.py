@@ -38,11 +38,17 @@ def test_named_config_shows_samples(tmp_path, monkeypatch, words_run, capsys):
     assert 'it shows no samples' not in capsys.readouterr().out
 
 
+def test_random_run_with_another_pruner_is_refused(monkeypatch, words_run):
+    with pytest.raises(SystemExit, match='--random names a run with InfoBatch'):
+        run_tool(monkeypatch, words_run, '--random', words_run)
+
+
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
         (['none'], 'contains no run'),
         (['run', '--full', 'none'], 'contains no run'),
+        (['run', '--random', 'none'], 'contains no run'),
         (['run', '--config', 'none.py'], 'there is no config file'),
         (['run', '--config', 'no_such_package::a.py'], 'which is not installed'),
         (['run', '--out', 'run'], 'Is a directory'),
