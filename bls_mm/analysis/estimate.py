@@ -41,8 +41,8 @@ class Estimate(NamedTuple):
         samples_unpruned (int): Samples seen without pruning.
         iterations (int): Iterations of the run.
         iterations_unpruned (int): Iterations without pruning.
-        correlation (float): Mean rank correlation of scores and sample losses, over the epochs that
-            have scores.
+        correlation (float): Rank correlation of scores and sample losses when the last epoch with
+            scores is planned. NaN if no epoch has scores.
     """
 
     samples: int
@@ -145,5 +145,5 @@ def estimate(plan: List[PlannedEpoch], size: RunSize) -> Estimate:
         samples_unpruned=len(plan) * size.num_samples,
         iterations=sum(size.iterations(epoch.kept_fraction) for epoch in plan),
         iterations_unpruned=len(plan) * size.iterations(),
-        correlation=sum(known) / len(known) if known else float('nan'),
+        correlation=known[-1] if known else math.nan,
     )
