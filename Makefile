@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
-.PHONY: setup demo demo-detection test torture lint format docs clean
+.PHONY: setup demo demo-detection test compat torture lint format docs clean
 
 setup:
 	@PYTHON=$(PYTHON) bash tools/dev/setup.sh
@@ -15,6 +15,10 @@ demo-detection: setup
 
 test: setup lint
 	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses 2 --dist worksteal
+
+# Core tests on old and new versions; an hour or more, and up to 6 GB at a time.
+compat:
+	bash tools/dev/compat.sh
 
 torture: setup
 	$(RUN) tests/torture.py --kills 50
@@ -31,4 +35,4 @@ format: setup
 	.venv/bin/ruff format .
 
 clean:
-	rm -rf .venv build dist *.egg-info work_dirs data
+	rm -rf .venv .compat build dist *.egg-info work_dirs data

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import sys
+from typing import Callable
 
 
 def name_package() -> None:
@@ -59,3 +60,17 @@ def allow_mmengine_checkpoints() -> None:
     torch.serialization.add_safe_globals(
         [(entry, name) for name, entry in allowed.items() if name not in of_user]
     )
+
+
+def disable_compile(function: Callable) -> Callable:
+    """Returns the function such that ``torch.compile`` does not trace it.
+
+    ``torch.compiler`` is new in torch 2.1; torch 2.0 has the same in ``torch._dynamo``.
+    """
+    import torch
+
+    if not hasattr(torch, 'compiler'):
+        import torch._dynamo
+
+        return torch._dynamo.disable(function)
+    return torch.compiler.disable(function)

@@ -6,6 +6,7 @@ from typing import Any, Callable, Dict, List, Optional, Set
 import torch
 from torch import nn
 
+from bls_mm.compat import disable_compile
 from bls_mm.data import TrackedBatch, TrackedLoader
 from bls_mm.losses import are_per_sample, batch_loss, sample_losses, scale_gradients
 
@@ -74,7 +75,7 @@ class LossTap:
         # A compiler must not trace it: a graph would hold on to the weights of one batch. Checked
         # with PyTorch 2.11: `_compiled_call_impl` is set by `nn.Module.compile`.
         compiled = compiled or getattr(inner, '_compiled_call_impl', None) is not None
-        self._hear = torch.compiler.disable(self._hear) if compiled else self._hear
+        self._hear = disable_compile(self._hear) if compiled else self._hear
         self._step = ReplacedMethod(model, 'train_step', self._train_step)
         self._forward = ReplacedMethod(inner, 'forward', self._listen)
 

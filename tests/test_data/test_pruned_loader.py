@@ -3,7 +3,6 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from accelerate import Accelerator
 from pruned_run import NUM, assert_scores, loss_of, make, train
 
 
@@ -84,8 +83,9 @@ def test_loader_looks_like_a_data_loader():
 
 
 def test_accelerate_leaves_the_loader_as_it_is():
+    accelerate = pytest.importorskip('accelerate')
     loader = make('SeTa')
-    accelerator = Accelerator(cpu=True)
+    accelerator = accelerate.Accelerator(cpu=True)
     model = accelerator.prepare(torch.nn.Linear(1, 1))
     loader.set_epoch(0)
     for (batch,) in loader:

@@ -28,6 +28,9 @@ def test_compiled_forward(tmp_path):
     assert model.forward is compiled
 
 
+@pytest.mark.skipif(
+    not hasattr(torch.nn.Module, 'compile'), reason='nn.Module.compile is new in torch 2.2'
+)
 def test_module_compiled_in_place(tmp_path):
     model = ToyModel()
     model.compile(backend='eager')

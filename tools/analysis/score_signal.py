@@ -11,7 +11,9 @@ from typing import Dict, List
 import numpy as np
 import torch
 
+from bls_mm.analysis.answer import COMPARED
 from bls_mm.analysis.rank_correlation import rank_correlation
+from bls_mm.analysis.simulation import simulate
 from bls_mm.records.atomic import write_atomically
 from bls_mm.registry import SCORERS, build
 from bls_mm.research import LossRecord, signal
@@ -32,6 +34,8 @@ SHOWN: Dict[str, dict] = {
     'residual': dict(type='ResidualScorer'),
 }
 BATCH_SIZES = (2, 4, 8, 16, 32, 64, 128)
+COMPARED_SIZES = (2, 8, 32, 128)
+SEEDS = (0, 1)
 
 
 def plot_filter(path: Path) -> None:
@@ -117,6 +121,24 @@ def plot_batch_sizes(record: LossRecord, path: Path) -> None:
     save(figure, path)
 
 
+def compare_with_simulation(record: LossRecord) -> None:
+    """Prints the rank correlations on recorded losses and those of the simulation of estimates."""
+    losses = recorded_losses(record)
+    epochs, num_samples = losses.seen.shape
+    for pruner in ('NoPruning', 'InfoBatch', 'SeTa'):
+        for name, scorer in COMPARED.items():
+            pairs = []
+            for size in COMPARED_SIZES:
+                recorded, simulated = [], []
+                for seed in SEEDS:
+                    *_, (scores, _) = replay(losses, size, scorer, dict(type=pruner), seed)
+                    recorded.append(rank_correlation(scores, losses.truth[-1]))
+                    plan = simulate(dict(type=pruner), scorer, num_samples, size, epochs, seed)
+                    simulated.append(plan[-1].correlation)
+                pairs.append(f'batch {size}: {np.mean(recorded):.2f} / {np.mean(simulated):.2f}')
+            print(f'{pruner}, {name}, recorded / simulated:', '; '.join(pairs))
+
+
 def save(figure, path: Path) -> None:
     """Saves and closes a figure."""
     write_atomically(path, lambda file: figure.savefig(file, dpi=75, format=path.suffix[1:]))
@@ -139,6 +161,11 @@ def main() -> None:
     parser.add_argument(
         '--name', default='run', help='prefix of the file names (default: %(default)s)'
     )
+    parser.add_argument(
+        '--compare',
+        action='store_true',
+        help='only print rank correlations beside those of the simulation that estimates use',
+    )
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     if args.work_dir is None:
@@ -148,6 +175,9 @@ def main() -> None:
         record = LossRecord.load(args.work_dir)
     except (FileNotFoundError, ValueError) as error:
         raise SystemExit(str(error)) from error
+    if args.compare:
+        compare_with_simulation(record)
+        return
     plot_run(record, args.out / f'{args.name}_run.png')
     if len(record.losses) == len(record.indices):
         plot_batch_sizes(record, args.out / f'{args.name}_batch_sizes.png')
