@@ -4,8 +4,7 @@ from typing import Dict, Iterator, Optional
 
 from mmengine.config import Config
 
-from bls_mm.pruners import Pruner
-from bls_mm.registry import PRUNERS, find_type
+from bls_mm.planning import build_planner, is_auto
 
 from .estimate import Estimate, RunSize
 from .simulation import simulate
@@ -33,8 +32,7 @@ def compare_scorers(cfg: Config, size: RunSize) -> Dict[str, float]:
         when the last epoch is planned. Empty if the pruner uses no scores.
     """
     pruner = cfg.train_dataloader.sampler.get('pruner') or dict(type='SeTa')
-    kind = pruner['type'] if isinstance(pruner, dict) else pruner
-    if not find_type(PRUNERS, 'pruner', kind, Pruner).needs_scores:
+    if not build_planner(pruner).pruner.needs_scores:
         return {}
     num_samples = min(size.num_samples, SIMULATED)
     plans = {
@@ -108,7 +106,9 @@ def _is_auto(cfg: Config) -> bool:
 
 
 def _scorer(cfg: Config) -> str:
-    scorer = cfg.train_dataloader.sampler.get('scorer') or 'BatchLossScorer'
+    sampler = cfg.train_dataloader.sampler
+    usual = 'auto' if is_auto(sampler.get('pruner')) else 'BatchLossScorer'
+    scorer = sampler.get('scorer') or usual
     if isinstance(scorer, dict):
         if scorer.get('per_sample') is True:
             return 'SampleLossScorer'

@@ -2,6 +2,7 @@
 
 from typing import Any, Iterator, Optional, Tuple
 
+from .methods import RANDOM
 from .work_dir import Run
 
 DATA_OPTIONS = ('type', 'data_root', 'ann_file', 'data_prefix', 'split', 'indices', 'length')
@@ -18,7 +19,8 @@ def check_same_task(run: Run, other: Run, flag: str) -> None:
         flag (str): The flag that named it, such as ``'--full'``.
 
     Raises:
-        ValueError: If data set, model or metrics differ.
+        ValueError: If data set, model or metrics differ, or if the flag is ``--random`` and the
+            run prunes by scores.
     """
     difference = _difference(run, other)
     if difference is not None:
@@ -26,6 +28,10 @@ def check_same_task(run: Run, other: Run, flag: str) -> None:
             f'{flag} {str(other.work_dir)!r} is a run of another task: its {difference}; give a '
             'run of the same data set and model'
         )
+    sampler = _as_dict(_as_dict(other.config.get('train_dataloader')).get('sampler'))
+    pruner = str(_as_dict(sampler.get('pruner')).get('type', RANDOM)).rsplit('.', 1)[-1]
+    if flag == '--random' and pruner not in (RANDOM, 'StaticRandom'):
+        raise ValueError(f'--random names a run with {pruner}; give a run with {RANDOM}')
 
 
 def _difference(run: Run, other: Run) -> Optional[str]:

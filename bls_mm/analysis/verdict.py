@@ -3,7 +3,6 @@
 from typing import List, Optional
 
 from .main_metric import in_points, main_metric
-from .methods import RANDOM
 from .work_dir import Run
 
 ONE_RUN = (
@@ -37,38 +36,6 @@ def verdict(
     if random is not None:
         lines.append(f'Compared with random samples: {_difference(run, random, metric)}.')
     return [*lines, ONE_RUN] if full or random else lines
-
-
-def check_comparable(run: Run, other: Run, option: str) -> None:
-    """Checks that another run is of the same training.
-
-    Args:
-        run (Run): The run of the report.
-        other (Run): The run to compare it with.
-        option (str): The option that named it, such as ``'--full'``.
-
-    Raises:
-        ValueError: If it trains another model, counts other samples or logs other metrics.
-    """
-    for what, read in {'model': _model, 'number of samples': _size}.items():
-        own, others = read(run), read(other)
-        if own and others and own != others:
-            raise ValueError(
-                f'{option} names a run of another training: its {what} is {others}, but here it is '
-                f'{own}; give a run that differs only in pruning'
-            )
-    if run.metrics and other.metrics and not run.metrics.keys() & other.metrics.keys():
-        raise ValueError(
-            f'{option} names a run of another task: it logs {next(iter(other.metrics))!r}, but '
-            f'this run logs {next(iter(run.metrics))!r}; give a run that differs only in pruning'
-        )
-    pruner = _pruner(other)
-    if (
-        option == '--random'
-        and pruner
-        and pruner.rsplit('.', 1)[-1] not in (RANDOM, 'StaticRandom')
-    ):
-        raise ValueError(f'--random names a run with {pruner}; give a run with {RANDOM}')
 
 
 def _difference(run: Run, other: Run, metric: Optional[str]) -> str:
@@ -108,19 +75,3 @@ def _percent(fraction: float) -> str:
 
 def _saved(run: Run) -> Optional[float]:
     return run.summary.get('pruned')
-
-
-def _size(run: Run) -> Optional[int]:
-    return run.history[-1].num_samples if run.history else None
-
-
-def _model(run: Run) -> Optional[str]:
-    model = run.config.get('model')
-    return str(model.get('type')) if isinstance(model, dict) and model.get('type') else None
-
-
-def _pruner(run: Run) -> str:
-    loader = run.config.get('train_dataloader')
-    sampler = loader.get('sampler') if isinstance(loader, dict) else None
-    pruner = sampler.get('pruner') if isinstance(sampler, dict) else None
-    return str(pruner.get('type', '') if isinstance(pruner, dict) else pruner or '')

@@ -1,7 +1,7 @@
 """Estimates from a config alone what pruning would save, before any training.
 
-The losses are simulated. The estimated samples and iterations are close to those of a real run. The
-accuracy cannot be estimated.
+The losses are simulated like those of a training from scratch. The estimated samples and iterations
+are close to those of a real run. The accuracy cannot be estimated.
 """
 
 import argparse
@@ -10,6 +10,7 @@ from typing import Iterator, Optional
 from mmengine.config import Config
 
 from bls_mm.analysis.adaptations import adaptations
+from bls_mm.analysis.answer import answer, compare_scorers, score_line
 from bls_mm.analysis.estimate import Estimate, RunSize, estimate, plan_run, size_of
 from bls_mm.analysis.runs import seconds_per_iteration
 from bls_mm.config import load_config
@@ -21,7 +22,6 @@ EXAMPLE = (
     'bls estimate mmdet::retinanet/retinanet_r50_fpn_1x_coco.py --target-savings 0.3 '
     '--num-samples 117266 --num-gpus 8'
 )
-EXCEPTION = ", unless scorer='auto' finds the loss of each sample in the model"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,19 +78,6 @@ def describe(size: RunSize, result: Estimate, seconds: Optional[float]) -> Itera
             f'time: {hours:.2f} h of training instead of {unpruned:.2f} h, at {seconds:.3f} s per '
             'iteration'
         )
-    yield (
-        f'score: rank correlation {result.correlation:.2f} with the loss of each sample; '
-        + judge(result.correlation)
-    )
-
-
-def judge(correlation: float) -> str:
-    """Returns a verdict on the quality of a score."""
-    if not correlation > 0.15:  # also if it is NaN
-        return f'close to random{EXCEPTION}; otherwise use DynamicRandom, or a smaller batch'
-    if correlation < 0.4:
-        return f'weak{EXCEPTION}; a smaller batch also helps'
-    return 'a fair proxy'
 
 
 def run(args: argparse.Namespace) -> None:
@@ -100,7 +87,12 @@ def run(args: argparse.Namespace) -> None:
     seconds = seconds_per_iteration(args.log) if args.log else None
     plan = plan_run(cfg, size)
     print(f'pruner: {cfg.train_dataloader.sampler.get("pruner", dict(type="SeTa"))}')
-    for line in describe(size, estimate(plan, size), seconds):
+    scorers = compare_scorers(cfg, size)
+    result = estimate(plan, size)
+    for line in describe(size, result, seconds):
         print(line)
+    print(score_line(scorers, size.batch_size))
     for line in adaptations(cfg):
+        print(line)
+    for line in answer(cfg, result, scorers, seconds):
         print(line)

@@ -15,13 +15,9 @@ from bls_mm.scorers import Scorer
 
 from .parser import fraction
 
-#: The setting of a run that names no pruner.
-RECOMMENDED_PRUNER, RECOMMENDED_SCORER = 'EpsilonGreedy', 'auto'
-
 
 def add_pruning(parser: argparse.ArgumentParser) -> None:
     """Adds the flags to a parser."""
-    recommended = f'{RECOMMENDED_PRUNER} with --scorer {RECOMMENDED_SCORER}'
     parser.add_argument(
         '--target-savings',
         type=fraction,
@@ -31,13 +27,13 @@ def add_pruning(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--pruner',
-        help="pruner with its options, such as 'SeTa(prune_ratio=0.2)' (default: that of the "
-        f'config; without one, --target-savings takes {recommended})',
+        help="auto, or a pruner with its options, such as 'SeTa(prune_ratio=0.2)' (default: that "
+        'of the config; without one, --target-savings takes auto)',
     )
     parser.add_argument(
         '--scorer',
         help="auto, or a scorer with its options, such as 'BatchLossScorer(alpha=0.9)' (default: "
-        'that of the config, or BatchLossScorer)',
+        'that of the config, or of the pruner)',
     )
 
 
@@ -72,8 +68,7 @@ def apply_pruning(cfg: Config, args: argparse.Namespace, always: bool = False) -
     if pruner is None and prunes(cfg):
         pruner = dict(cfg.train_dataloader.sampler.get('pruner') or dict(type='SeTa'))
     elif pruner is None:
-        pruner = dict(type=RECOMMENDED_PRUNER)
-        scorer = scorer or dict(type=RECOMMENDED_SCORER)
+        pruner = dict(type='auto')
     if args.target_savings is not None:
         pruner['target_savings'] = args.target_savings
     return attach_bls(cfg, pruner, scorer)
@@ -89,7 +84,7 @@ def parse_part(flag: str, text: Optional[str], registry, base: type) -> Optional
     if text is None:
         return None
     cfg = parse_component(flag, text)
-    if (flag, cfg) != ('--scorer', dict(type='auto')):
+    if cfg['type'] != 'auto':
         find_type(registry, flag[2:], cfg['type'], base, f'{flag} {shlex.quote(text)}')
     return cfg
 

@@ -22,6 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--random', metavar='RUN', help='the same training on random samples (DynamicRandom)'
     )
     parser.add_argument(
+        '--metric',
+        help="end of the metric's key in the log, such as bbox_mAP (default: the usual one of the "
+        'task)',
+    )
+    parser.add_argument(
         '--config', help='config of the run, to show its samples; it is run as code'
     )
     parser.add_argument(
@@ -60,7 +65,8 @@ def run(args: argparse.Namespace) -> None:
             check_same_task(pruned, others[name], f'--{name}')
     config = load_config(args.config) if args.config else None
     out = output_path(pruned.work_dir, args.out, 'report.html')
-    page = render(pruned, others['full'], args.samples, progress, config, random=others['random'])
+    full, random = others['full'], others['random']
+    page = render(pruned, full, args.samples, progress, config, random, args.metric)
     verb = verb_for(out)
     write_text(out, page)
     print(f'{verb} {out}')

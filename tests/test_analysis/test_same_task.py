@@ -37,3 +37,13 @@ def test_same_task_is_accepted():
     check_same_task(run_of(), run_of(metrics=['coco/bbox_mAP', 'coco/bbox_mAP_50']), '--full')
     unknown = run_of()._replace(config={}, metrics={})
     check_same_task(run_of(), unknown, '--full')
+
+
+def test_random_run_must_be_random():
+    sampler = dict(pruner=dict(type='SeTa'))
+    other = run_of()
+    other.config['train_dataloader']['sampler'] = sampler
+    with pytest.raises(ValueError, match='--random names a run with SeTa; give a run with'):
+        check_same_task(run_of(), other, '--random')
+    sampler['pruner'] = dict(type='bls_mm.DynamicRandom')
+    check_same_task(run_of(), other, '--random')

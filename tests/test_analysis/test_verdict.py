@@ -2,7 +2,7 @@ import pytest
 from toy import train
 
 from bls_mm.analysis.report_head import cards_of, metric_rows
-from bls_mm.analysis.verdict import ONE_RUN, check_comparable, verdict
+from bls_mm.analysis.verdict import ONE_RUN, verdict
 from bls_mm.analysis.work_dir import read_run
 
 
@@ -64,34 +64,3 @@ def test_undefined_values_are_dashes(finished):
     first, second = metric_rows(run, [full])
     assert first == ('bbox_mAP', '0.3', [('0.4', '-0.1')])
     assert second == ('bbox_mAP_s', '–', [('–', '–')])
-
-
-@pytest.mark.parametrize(
-    ('changes', 'message'),
-    [
-        (
-            dict(metrics=dict(hmean=0.5)),
-            "another task: it logs 'hmean', but this run logs 'bbox",
-        ),
-        (dict(config=dict(model=dict(type='Other'))), 'its model is Other, but here it is Own'),
-        (dict(num_samples=43), 'its number of samples is 43, but here it is 42'),
-    ],
-)
-def test_a_run_of_another_training_is_refused(finished, changes, message):
-    run = finished._replace(metrics=dict(bbox_mAP=0.5), config=dict(model=dict(type='Own')))
-    check_comparable(run, run, '--full')
-    num_samples = changes.pop('num_samples', None)
-    other = run._replace(**changes)
-    if num_samples:
-        other = other._replace(history=[other.history[-1]._replace(num_samples=num_samples)])
-    with pytest.raises(ValueError, match=message):
-        check_comparable(run, other, '--full')
-
-
-def test_random_run_must_be_random(finished):
-    sampler = dict(sampler=dict(pruner=dict(type='SeTa')))
-    other = finished._replace(config=dict(train_dataloader=sampler))
-    with pytest.raises(ValueError, match='--random names a run with SeTa; give a run with'):
-        check_comparable(finished, other, '--random')
-    sampler['sampler']['pruner'] = dict(type='bls_mm.DynamicRandom')
-    check_comparable(finished, other, '--random')
