@@ -10,7 +10,7 @@ SCORERS = Registry('scorer', scope='bls_mm', locations=['bls_mm.scorers'])
 PRUNERS = Registry('pruner', scope='bls_mm', locations=['bls_mm.pruners'])
 GUARDS = Registry('guard', scope='bls_mm', locations=['bls_mm.planning'])
 #: Names that an option accepts besides the registered ones.
-SPECIAL_NAMES = {'scorer': ('auto',)}
+SPECIAL_NAMES = {'pruner': ('auto',), 'scorer': ('auto',)}
 MAX_QUOTED = 90  # characters of a config that an error message repeats
 
 
