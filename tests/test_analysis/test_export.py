@@ -68,7 +68,7 @@ class TenNumbers(BaseDataset):
 
 
 def test_docs_snippet_selects_indices_in_mmengine(tmp_path, monkeypatch):
-    page = (Path(__file__).parents[2] / 'docs' / 'scores.md').read_text()
+    page = (Path(__file__).parents[2] / 'docs' / 'how_it_works.md').read_text()
     snippet = page.rpartition('```python')[2].partition('```')[0]
     assert 'indices=' in snippet
     monkeypatch.chdir(tmp_path)
