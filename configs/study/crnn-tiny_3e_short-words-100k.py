@@ -1,4 +1,4 @@
-# The task of docs/results.md with the most samples: 100,000 rendered words, each seen three times at most. Made by
+# The task of docs/studies/text.md with the most samples: 100,000 rendered words, each seen three times at most. Made by
 # python tools/data/make_words.py --out data/short_words-100k --train 100000 --longest 6
 _base_ = 'crnn-tiny_8e_short-words-4k.py'
 

@@ -1,4 +1,4 @@
-# A task of docs/results.md with many samples and few epochs: 24,000 rendered words. Made by
+# A task of docs/studies/text.md with many samples and few epochs: 24,000 rendered words. Made by
 # python tools/data/make_words.py --out data/short_words-24k --train 24000 --longest 6
 _base_ = 'crnn-tiny_8e_short-words-4k.py'
 

@@ -1,4 +1,4 @@
-# The task of docs/results.md: half of the demo's words, half as high, and a smaller model, in one to two
+# The task of docs/studies/text.md: half of the demo's words, half as high, and a smaller model, in one to two
 # minutes of one CPU core. The model is still learning at the end, so that a difference in what it was
 # trained on shows.
 _base_ = '../demo/crnn-slim_6e_short-words.py'

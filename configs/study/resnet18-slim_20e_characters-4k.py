@@ -1,4 +1,4 @@
-# A task of docs/results.md: 4,000 rendered characters, learned to the end. The model reads all training images
+# A task of docs/studies/classification.md: 4,000 rendered characters, learned to the end. The model reads all training images
 # by then, so that much of what pruning leaves out is known already. Made by
 # python tools/data/make_characters.py
 _base_ = [

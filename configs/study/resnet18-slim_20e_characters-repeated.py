@@ -1,4 +1,4 @@
-# A task of docs/results.md with much to leave out: of 4,000 training images half are repetitions, ten more of
+# A task of docs/studies/classification.md with much to leave out: of 4,000 training images half are repetitions, ten more of
 # each of 200, as oversampling or the frames of a film make them.
 _base_ = 'resnet18-slim_20e_characters-4k.py'
 

@@ -1,4 +1,4 @@
-# A task of docs/results.md with many samples and few epochs: 20,000 rendered characters. Made by
+# A task of docs/studies/classification.md with many samples and few epochs: 20,000 rendered characters. Made by
 # python tools/data/make_characters.py --out data/characters-20k --train 20000
 _base_ = 'resnet18-slim_20e_characters-4k.py'
 

@@ -1,4 +1,4 @@
-# The detection task of docs/results.md with many samples: 4,000 scenes, and half the channels of the demo's
+# The detection task of docs/studies/detection.md with many samples: 4,000 scenes, and half the channels of the demo's
 # detector, in six to seven minutes of one CPU core. Made by
 # python tools/data/make_digit_scenes.py --out data/digit_scenes-4k --train 4000
 _base_ = '../demo/retinanet_r18_fpn_1xb4-12e_digits.py'

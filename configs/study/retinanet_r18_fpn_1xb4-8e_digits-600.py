@@ -1,4 +1,4 @@
-# The detection task of docs/results.md: an eighth of the detection demo's iterations, in two to three
+# The detection task of docs/studies/detection.md: an eighth of the detection demo's iterations, in two to three
 # minutes of one CPU core. The model is still learning at the end, so that a difference in what it was
 # trained on shows.
 _base_ = '../demo/retinanet_r18_fpn_1xb4-12e_digits.py'
