@@ -1,4 +1,4 @@
-"""Checks a demo's summary: pruned runs see fewer samples and are as accurate as the full run."""
+"""Checks the summary of a demo: pruned runs see fewer samples and stay close to the full accuracy."""
 
 import json
 import sys
