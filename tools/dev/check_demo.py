@@ -1,4 +1,4 @@
-"""Checks the summary of a demo: pruned runs see fewer samples and stay close to the full accuracy."""
+"""Checks the summary of a demo: pruned runs see fewer samples and lose little accuracy."""
 
 import json
 import sys
