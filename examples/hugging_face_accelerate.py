@@ -19,7 +19,6 @@ from bls_mm import PrunedLoader
 
 def train(accelerator: Accelerator, pruner: str, epochs: int) -> None:
     """Trains with a pruner, and prints the samples seen and the accuracy."""
-    # --8<-- [start:loop]
     model = make_model()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
@@ -43,7 +42,6 @@ def train(accelerator: Accelerator, pruner: str, epochs: int) -> None:
             optimizer.step()
             samples += len(labels) * accelerator.num_processes
         schedule.step()  # not prepared: Accelerate would step it once per process
-    # --8<-- [end:loop]
     pruned = 1 - samples / (epochs * len(loader.dataset))
     right = accuracy(accelerator.unwrap_model(model))
     accelerator.print(f'{pruner:13} {samples:6,} samples, {pruned:5.1%} pruned, {right:.1%} right')

@@ -14,7 +14,6 @@ from bls_mm import PrunedLoader
 
 def train(pruner: str, epochs: int) -> None:
     """Trains with a pruner, and prints the samples seen and the accuracy."""
-    # --8<-- [start:loop]
     model = make_model()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)  # steps by epoch
@@ -31,7 +30,6 @@ def train(pruner: str, epochs: int) -> None:
             optimizer.step()
             samples += len(labels)
         schedule.step()
-    # --8<-- [end:loop]
     pruned = 1 - samples / (epochs * len(loader.dataset))
     print(f'{pruner:13} {samples:6,} samples, {pruned:5.1%} pruned, {accuracy(model):.1%} right')
 
