@@ -41,8 +41,8 @@ def all_strings():
 
 def quotes():
     """Returns the messages that the page quotes, at the start of its entries."""
-    terms = re.findall(r'^(`.*)\n:', PAGE, re.MULTILINE)
-    return [quote for term in terms for quote in re.findall(r'`([^`]{12,})`', term)]
+    entries = re.findall(r'^- (`[^`]+`(?:,\s+`[^`]+`)*):', PAGE, re.MULTILINE)
+    return [quote for entry in entries for quote in re.findall(r'`([^`]{12,})`', entry)]
 
 
 STRINGS = all_strings()
