@@ -52,7 +52,7 @@ ANALYSIS = [
 setup(
     name='bls_mm',
     version=VERSION,
-    description='Dynamic data pruning for OpenMMLab: skip samples that contribute little to training',
+    description='Dynamic data pruning for OpenMMLab: skip samples that contribute little',
     long_description=(HERE / 'README.md').read_text(),
     long_description_content_type='text/markdown',
     license='Apache-2.0',
