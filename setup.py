@@ -82,6 +82,9 @@ setup(
             'tqdm',
             'scikit-learn',
             'accelerate',
+            'nbclient',
+            'nbformat',
+            'ipykernel',
         ],
     },
     classifiers=[
