@@ -60,7 +60,7 @@ setup(
     packages=find_packages(include=['bls_mm', 'bls_mm.*']),
     entry_points={'console_scripts': ['bls = bls_mm.cli.main:main']},
     package_data={'bls_mm.analysis': ['*.jinja']},
-    python_requires='>=3.8',
+    python_requires='>=3.8',  # 3.8 and 3.13: docs/versions.md
     install_requires=['torch>=2.0', 'numpy'],
     extras_require={
         'det': DETECTION,

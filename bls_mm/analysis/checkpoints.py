@@ -26,9 +26,10 @@ def read_checkpoint(path: Union[str, Path]) -> dict:
     try:
         checkpoint = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # torch has many errors for a damaged file
+        advice = '; to read one of MMEngine needs torch 2.6' if torch.__version__ < '2.6' else ''
         raise ValueError(
             f'the checkpoint {str(path)!r} is damaged, or contains more than the data that '
-            f'MMEngine saves ({type(error).__name__})'
+            f'MMEngine saves ({type(error).__name__}){advice}'
         ) from error
     if not isinstance(checkpoint, dict):
         raise ValueError(f'{str(path)!r} is not a checkpoint of MMEngine')
