@@ -15,7 +15,8 @@ def test_checkpoints_of_every_schedule_load_and_resume(tmp_path, name):
     options = dict(max_epochs=8, param_scheduler=[dict(each) for each in SCHEDULES[name]])
     _, whole, _ = train(tmp_path / 'whole', **options)
     checkpoint = str(tmp_path / 'whole' / 'epoch_5.pth')
-    assert 'bls' in torch.load(checkpoint, weights_only=True)
+    if torch.__version__ >= '2.6':  # knows stand-ins for names in a checkpoint
+        assert 'bls' in torch.load(checkpoint, weights_only=True)
     options['param_scheduler'] = [dict(each) for each in SCHEDULES[name]]
     _, resumed, _ = train(tmp_path / 'on', load_from=checkpoint, resume=True, **options)
     assert resumed.lrs == whole.lrs[-len(resumed.lrs) :]
