@@ -1,6 +1,5 @@
 """Makes up for the optimizer steps that a pruned epoch leaves out."""
 
-import math
 from typing import Any, Callable, Optional
 
 from torch.utils.data import BatchSampler
@@ -11,8 +10,6 @@ from .checks import trains_on_one_sample
 from .gradients import unwrap
 from .model_method import ReplacedMethod
 
-LARGER_STEPS = ('learning_rate', 'sqrt_learning_rate')
-
 
 class Compensation:
     """Makes up for the optimizer steps that a pruned epoch leaves out.
@@ -20,9 +17,9 @@ class Compensation:
     With the same batch size a pruned epoch has fewer steps. The model then moves less, whatever
     samples are pruned. There are two ways to make up for it:
 
-    - ``'learning_rate'``: each step is larger, by ``full / pruned`` iterations of the epoch, or by
-      its square root (``'sqrt_learning_rate'``). Only while the optimizer steps: schedulers, other
-      hooks and the log see the learning rate of the config.
+    - ``'learning_rate'``: each step is larger, by ``full / pruned`` iterations of the epoch. Only
+      while the optimizer steps: schedulers, other hooks and the log see the learning rate of the
+      config.
     - ``'batch_size'``: the batches of a pruned epoch are smaller, so that it has as many steps as
       an epoch on all samples.
 
@@ -43,7 +40,7 @@ class Compensation:
         self._full_length = len(loader)
         self._smallest_batch = 1 if trains_on_one_sample(unwrap(runner.model)) else 2
         self.follow(loader)
-        if kind in LARGER_STEPS:
+        if kind == 'learning_rate':
             self._step = ReplacedMethod(self._optim_wrapper, 'step', self._larger_step)
 
     def follow(self, loader: TrackedLoader) -> None:
@@ -59,8 +56,7 @@ class Compensation:
             full_length (int): Number of iterations of an epoch on all samples.
             length (int): Number of iterations of this epoch.
         """
-        ratio = full_length / length
-        self.factor = math.sqrt(ratio) if self.kind == 'sqrt_learning_rate' else ratio
+        self.factor = full_length / length
 
     def detach(self) -> None:
         """Gives the optimizer its own steps back."""

@@ -2,7 +2,7 @@
 
 from typing import Optional
 
-COMPENSATIONS = ('learning_rate', 'sqrt_learning_rate', 'batch_size')
+COMPENSATIONS = ('learning_rate', 'batch_size')
 
 
 def check_compensation(compensation: Optional[str]) -> Optional[str]:

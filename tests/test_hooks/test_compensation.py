@@ -1,6 +1,5 @@
 """Pruned epochs make up for their fewer optimizer steps, by larger steps or by smaller batches."""
 
-import math
 from itertools import chain
 
 import pytest
@@ -43,11 +42,7 @@ def rates_of(work_dir, compensation, **options):
 
 @pytest.mark.parametrize(
     ('compensation', 'factor'),
-    [
-        (None, 1),
-        ('learning_rate', FULL / PRUNED),
-        ('sqrt_learning_rate', math.sqrt(FULL / PRUNED)),
-    ],
+    [(None, 1), ('learning_rate', FULL / PRUNED)],
 )
 def test_steps_of_pruned_epochs_are_larger(tmp_path, compensation, factor):
     runner, rates = rates_of(tmp_path, compensation)
