@@ -6,7 +6,7 @@ from typing import Optional
 
 from mmengine.config import Config
 
-from bls_mm.analysis.methods import parse_component
+from bls_mm.analysis.methods import UNPRUNED, parse_component
 from bls_mm.config import attach_bls
 from bls_mm.planning import build_planner
 from bls_mm.pruners import Pruner
@@ -66,7 +66,10 @@ def apply_pruning(cfg: Config, args: argparse.Namespace, always: bool = False) -
     if pruner is None and args.target_savings is None and (prunes(cfg) or not always):
         return cfg
     if pruner is None and prunes(cfg):
-        pruner = dict(cfg.train_dataloader.sampler.get('pruner') or dict(type='SeTa'))
+        pruner = cfg.train_dataloader.sampler.get('pruner') or dict(type='SeTa')
+        pruner = dict(type=pruner) if isinstance(pruner, str) else dict(pruner)
+        if pruner['type'] == UNPRUNED:
+            pruner = dict(type='auto')
     elif pruner is None:
         pruner = dict(type='auto')
     if args.target_savings is not None:

@@ -32,8 +32,7 @@ def check_run(runner, sampler: Optional[BLSSampler], loader: DataLoader, hook_ty
         hook_type (type): BLSHook.
 
     Raises:
-        TypeError: If a part is of a kind that BLS cannot work with.
-        ValueError: If an option has a value that BLS cannot work with.
+        TypeError, ValueError: If BLS cannot work with a part, or with the value of an option.
     """
     if sampler is None:
         raise TypeError(
@@ -130,15 +129,12 @@ def _follows_plan(state: PruningState, batch_sampler: Sampler) -> bool:
 def check_hook_options(
     components: Optional[Dict[str, float]], schedule: str, reset_scores: bool
 ) -> None:
-    """Raises an error if an option of BLSHook is wrong.
+    """Raises a ValueError if an option of BLSHook has a value that is not allowed.
 
     Args:
         components (dict[str, float], optional): Names of losses and finite weights.
         schedule (str): One of ``SCHEDULES``.
         reset_scores (bool): True or False.
-
-    Raises:
-        ValueError: If an option has a value that is not allowed.
     """
     if schedule not in SCHEDULES:
         raise ValueError(f'schedule must be one of {SCHEDULES}, but got {schedule!r}')

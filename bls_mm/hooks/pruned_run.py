@@ -38,8 +38,7 @@ class PrunedRun:
         in_epoch (bool): Whether an epoch has begun and not ended.
 
     Raises:
-        TypeError: If a part of the run is of a kind that BLS cannot work with.
-        ValueError: If an option is.
+        TypeError, ValueError: If BLS cannot work with a part of the run, or with an option.
     """
 
     def __init__(

@@ -32,8 +32,14 @@ def test_options_are_written_as_in_python(sampler_of):
 
 def test_target_savings_takes_the_recommended_setting(sampler_of):
     sampler = sampler_of('--target-savings', '0.3')
-    assert sampler.pruner == dict(type=pruning_flags.RECOMMENDED_PRUNER, target_savings=0.3)
-    assert sampler.scorer == AUTO
+    assert sampler.pruner == dict(type='auto', target_savings=0.3)
+    assert 'scorer' not in sampler  # the sampler takes 'auto'
+
+
+def test_target_savings_replaces_a_pruner_that_keeps_all(sampler_of):
+    sampler = sampler_of('--target-savings', '0.3', pruner=dict(type='NoPruning'))
+    assert sampler.pruner == dict(type='auto', target_savings=0.3)
+    assert sampler_of('--pruner', 'NoPruning').pruner == dict(type='NoPruning')
 
 
 def test_target_savings_keeps_the_pruner_and_the_scorer_that_are_named(sampler_of):
@@ -53,7 +59,7 @@ def test_estimate_prunes_a_config_that_does_not(write_config, capsys):
     from bls_mm.cli.main import main
 
     main(['estimate', write_config(), '--num-samples', '1000'])
-    assert "pruner: {'type': 'EpsilonGreedy'}" in capsys.readouterr().out
+    assert "pruner: {'type': 'auto'}" in capsys.readouterr().out
     flags = '--target-savings', '0.25', '--cfg-options', 'train_cfg.max_epochs=8'
     main(['estimate', write_config(), '--num-samples', '1000', *flags])
     output = capsys.readouterr().out
