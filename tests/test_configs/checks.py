@@ -8,6 +8,8 @@ from witness import Witness, identities
 
 from bls_mm import SCORERS
 from bls_mm.config import load_config
+from bls_mm.planning import is_auto
+from bls_mm.samplers import AUTO
 
 
 def check_run(witness: Witness, sampler: dict) -> None:
@@ -19,7 +21,8 @@ def check_run(witness: Witness, sampler: dict) -> None:
     """
     check_samples(witness)
     check_losses(witness)
-    check_replay(witness, sampler.get('scorer', {}))
+    usual = AUTO if is_auto(sampler['pruner']) else {}
+    check_replay(witness, sampler.get('scorer', usual))
     check_pruning(witness, sampler['pruner']['type'])
 
 
@@ -40,7 +43,9 @@ def check_losses(witness: Witness) -> None:
     for iteration in witness.iterations:
         assert torch.isfinite(iteration.minimised)
         torch.testing.assert_close(iteration.score.mean(), iteration.minimised.float())
-        if iteration.sample_losses is not None:
+        is_per_sample = bool(witness.sampler.scorer.needs_sample_losses)
+        assert iteration.score.ndim == is_per_sample
+        if is_per_sample and iteration.sample_losses is not None:  # the model returns them itself
             torch.testing.assert_close(iteration.score, iteration.sample_losses)
 
 
@@ -51,8 +56,7 @@ def check_replay(witness: Witness, scorer: dict) -> None:
     fresh = SCORERS.build(cfg, default_args=dict(num_samples=len(witness.dataset)))
     assert type(fresh) is type(used)
     for iteration in witness.iterations:
-        per_sample = used.needs_sample_losses
-        loss = iteration.sample_losses if per_sample else iteration.minimised
+        loss = iteration.score if used.needs_sample_losses else iteration.minimised
         fresh.update(iteration.requested, loss)
     torch.testing.assert_close(used.scores, fresh.scores)
     assert used.visits.equal(fresh.visits)

@@ -122,8 +122,11 @@ def make_cifar(leaf, root: Path, num: int, rng, is_detection: bool) -> None:
 
 
 def make_mnist(leaf, root: Path, num: int, rng, is_detection: bool) -> None:
-    """MNIST: four files of a header with the shape, and bytes."""
-    classes = len(leaf['metainfo']['classes'])
+    """MNIST and FashionMNIST: four files of a header with the shape, and bytes."""
+    from mmpretrain import datasets
+
+    metainfo = leaf.get('metainfo') or getattr(datasets, leaf['type']).METAINFO
+    classes = len(metainfo['classes'])
     for split in ('train', 't10k'):
         images = rng.integers(0, 256, (num, 32, 32), dtype=np.uint8)
         labels = rng.integers(0, classes, num).astype(np.uint8)
@@ -147,6 +150,7 @@ MAKERS = dict(
     CIFAR10=make_cifar,
     CIFAR100=make_cifar,
     ImageNet=make_classes,
+    FashionMNIST=make_mnist,
     MNIST=make_mnist,
 )
 
