@@ -14,7 +14,7 @@ demo-detection: setup
 	$(RUN) tools/demo.py detection
 
 test: setup lint
-	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses 2 --dist worksteal --durations 10
 
 # Core tests on old and new versions; an hour or more, and up to 6 GB at a time.
 compat:

@@ -2,10 +2,7 @@
 
 from functools import partial
 
-from bls_mm.cli.estimate_command import judge
 from bls_mm.cli.main import run_command
-
-__all__ = ['judge', 'main']
 
 main = partial(run_command, 'estimate')
 
