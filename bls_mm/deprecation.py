@@ -90,6 +90,7 @@ def drop_options(kind: str, options: Mapping[str, Any]) -> None:
         _warn(f'{kind}({name}=...) was removed: {reason}', 'leave it out')
 
 
+# Those of version 0.1, whose configs have `placebo`.
 _PLANNER_OPTIONS = ('delta', 'interval', 'target_savings', 'guards')
 
 

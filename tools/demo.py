@@ -1,8 +1,7 @@
 """Trains a model on all samples, on those that pruning keeps, and on random ones; compares them.
 
-Two cores are busy all the time, so that the times of the full and the pruned run mean something:
-while the full run trains on one, the pruned and the random run train on the other, one after the
-other.
+While the full run trains on one core, the pruned run and then the random run train on another. So
+the full and the pruned run have the same load beside them, and their times are comparable.
 """
 
 import argparse

@@ -6,6 +6,7 @@ from typing import Optional, Union
 
 import numpy as np
 import torch
+from mmengine.utils import digit_version
 
 from bls_mm.compat import allow_mmengine_checkpoints
 
@@ -26,7 +27,8 @@ def read_checkpoint(path: Union[str, Path]) -> dict:
     try:
         checkpoint = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # torch has many errors for a damaged file
-        advice = '; to read one of MMEngine needs torch 2.6' if torch.__version__ < '2.6' else ''
+        is_old = digit_version(torch.__version__) < digit_version('2.6')
+        advice = '; to read one of MMEngine needs torch 2.6' if is_old else ''
         raise ValueError(
             f'the checkpoint {str(path)!r} is damaged, or contains more than the data that '
             f'MMEngine saves ({type(error).__name__}){advice}'

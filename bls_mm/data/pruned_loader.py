@@ -18,7 +18,7 @@ from .tracked_batch_sampler import TrackedBatch
 from .tracked_loader import TrackedIterator, TrackedLoader
 
 OWN_OPTIONS = ('sampler', 'batch_sampler', 'in_order')
-AUTO = dict(type='auto', compensation='batch_size')  # the loop owns the learning rate
+AUTO_PRUNER = dict(type='auto', compensation='batch_size')  # the loop owns the learning rate
 
 
 class PrunedLoader(TrackedLoader):
@@ -75,7 +75,7 @@ class PrunedLoader(TrackedLoader):
         check_positive_int('batch_size', batch_size)
         check_positive_int('max_epochs', max_epochs)
         if is_auto(pruner):
-            pruner = {**(pruner if isinstance(pruner, dict) else {}), **AUTO}
+            pruner = {**(pruner if isinstance(pruner, dict) else {}), **AUTO_PRUNER}
         self.bls = BLSSampler(
             dataset, scorer, pruner, shuffle=shuffle, seed=seed, max_epochs=max_epochs
         )

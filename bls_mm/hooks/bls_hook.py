@@ -10,7 +10,7 @@ from bls_mm.deprecation import drop_options
 from bls_mm.records.savings import Savings
 from bls_mm.samplers import BLSSampler
 
-from .checks import check_hook_options, refuse_options_of_sampler
+from .hook_options import check_hook_options, refuse_options_of_sampler
 from .pruned_run import PrunedRun
 from .recorder import Recorder
 from .training_loader import BeginsLate

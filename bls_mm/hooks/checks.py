@@ -1,8 +1,6 @@
 """Checks of a run before its first iteration. Each error is one sentence."""
 
-import inspect
-import math
-from typing import Any, Dict, Mapping, Optional
+from typing import Optional
 
 import numpy as np
 import torch
@@ -14,8 +12,6 @@ from torch.utils.data import DataLoader, Sampler
 from bls_mm.planning import EpochPlan
 from bls_mm.samplers import BLSSampler, find_sampler
 from bls_mm.samplers.pruning_state import PruningState
-
-from .clock import SCHEDULES
 
 SEQUENCES = (list, tuple, torch.Tensor)
 SHARDING_STRATEGIES = ('FSDPStrategy', 'DeepSpeedStrategy', 'ColossalAIStrategy')
@@ -124,42 +120,6 @@ def _follows_plan(state: PruningState, batch_sampler: Sampler) -> bool:
     half_length = len(batch_sampler)
     state.use_plan(full_plan)
     return half_length < full_length or full_length < 4
-
-
-def check_hook_options(
-    components: Optional[Dict[str, float]], schedule: str, reset_scores: bool
-) -> None:
-    """Raises a ValueError if an option of BLSHook has a value that is not allowed.
-
-    Args:
-        components (dict[str, float], optional): Names of losses and finite weights.
-        schedule (str): One of ``SCHEDULES``.
-        reset_scores (bool): True or False.
-    """
-    if schedule not in SCHEDULES:
-        raise ValueError(f'schedule must be one of {SCHEDULES}, but got {schedule!r}')
-    if not isinstance(reset_scores, bool):
-        raise ValueError(f'reset_scores must be True or False, but got {reset_scores!r}')
-    if components is None:
-        return
-    has_weights = isinstance(components, dict) and all(
-        isinstance(weight, (int, float)) and math.isfinite(weight) for weight in components.values()
-    )
-    if not has_weights or not components:
-        raise ValueError(
-            f'components must be a dict of loss names and weights, but got {components!r}; write '
-            'for example components=dict(loss_cls=1.0, loss_bbox=0.5)'
-        )
-
-
-def refuse_options_of_sampler(options: Mapping[str, Any]) -> None:
-    """Raises a TypeError if an option of BLSHook belongs to BLSSampler."""
-    for name, value in options.items():
-        if name in inspect.signature(BLSSampler).parameters:
-            raise TypeError(
-                f'BLSHook has no option {name!r}, which belongs to the sampler; write '
-                f"train_dataloader=dict(sampler=dict(type='bls_mm.BLSSampler', {name}={value!r}))"
-            )
 
 
 def check_batch_size(data_batch, expected: int, per_sample: bool = False) -> None:

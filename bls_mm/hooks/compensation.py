@@ -7,7 +7,9 @@ from torch.utils.data import BatchSampler
 from bls_mm.data import TrackedLoader
 
 from .checks import trains_on_one_sample
+from .clock import TrainingClock
 from .gradients import unwrap
+from .loss_tap import LossTap
 from .model_method import ReplacedMethod
 
 
@@ -24,16 +26,19 @@ class Compensation:
       an epoch on all samples.
 
     Args:
-        kind (str, optional): One of ``planning.COMPENSATIONS``. None: no compensation.
+        kind (str, optional): One of ``planner_options.COMPENSATIONS``. None: no compensation.
         runner (Runner): The runner, about to train.
         loader (TrackedLoader): Its training loader, before the first plan.
+        tap (LossTap): Knows whether the model is in a training step of this run. After an
+            interruption the optimizer's own steps stay as they are.
 
     Raises:
         TypeError: If ``kind`` is ``'batch_size'`` and a batch sampler forms its own batches.
     """
 
-    def __init__(self, kind: Optional[str], runner, loader: TrackedLoader) -> None:
+    def __init__(self, kind: Optional[str], runner, loader: TrackedLoader, tap: LossTap) -> None:
         self.kind = kind
+        self._tap = tap
         self.factor = 1.0
         self._optim_wrapper = runner.optim_wrapper
         self._step: Optional[ReplacedMethod] = None
@@ -49,14 +54,14 @@ class Compensation:
             check_plain_batches(loader)
             loader.spread_over(self._full_length, self._smallest_batch)
 
-    def begin_epoch(self, full_length: int, length: int) -> None:
+    def begin_epoch(self, clock: TrainingClock) -> None:
         """Sets the size of the steps of an epoch.
 
         Args:
-            full_length (int): Number of iterations of an epoch on all samples.
-            length (int): Number of iterations of this epoch.
+            clock (TrainingClock): Knows the lengths. If the run has a fixed number of iterations,
+                pruning leaves out no step.
         """
-        self.factor = full_length / length
+        self.factor = 1.0 if clock.counts_iterations else clock.full_length / clock.length
 
     def detach(self) -> None:
         """Gives the optimizer its own steps back."""
@@ -64,6 +69,8 @@ class Compensation:
             self._step.restore()
 
     def _larger_step(self, original: Callable, *args: Any, **kwargs: Any) -> Any:
+        if not self._tap.is_in_step:
+            return original(*args, **kwargs)
         groups = self._optim_wrapper.param_groups
         rates = [group['lr'] for group in groups]
         for group in groups:

@@ -79,6 +79,11 @@ class LossTap:
         self._step = ReplacedMethod(model, 'train_step', self._train_step)
         self._forward = ReplacedMethod(inner, 'forward', self._listen)
 
+    @property
+    def is_in_step(self) -> bool:
+        """Whether the model is in a training step on a batch of the loader."""
+        return self._current is not None
+
     def read_per_sample(self, per_sample: Optional[bool]) -> None:
         """Changes which losses are read, as a resumed run must."""
         self.per_sample = per_sample

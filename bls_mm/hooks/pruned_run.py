@@ -63,7 +63,8 @@ class PrunedRun:
         per_sample, compiled = self.sampler.scorer.needs_sample_losses, runner.cfg.get('compile')
         self.tap = LossTap(runner.model, self.loader, per_sample, components, bool(compiled))
         self.schedule_hooks = ScheduleHooks(runner, self.clock)
-        self.compensation = Compensation(self.sampler.planner.compensation, runner, self.loader)
+        kind = self.sampler.planner.compensation
+        self.compensation = Compensation(kind, runner, self.loader, self.tap)
         self.savers = find_savers(runner)
         self.in_epoch, self.num_epochs = False, 0
         self._next = ResumePoint()
@@ -123,7 +124,7 @@ class PrunedRun:
             )
             self.sampler.plan_full_epoch()
         self.clock.start_epoch(epoch, len(self.loader), position)
-        self.compensation.begin_epoch(self.clock.full_length, len(self.loader))
+        self.compensation.begin_epoch(self.clock)
         self.loader.skip(position)
         self.meter.begin_epoch()
         self.recorder.begin_epoch(self.runner, self.sampler, self.savings)

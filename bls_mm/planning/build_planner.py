@@ -8,9 +8,8 @@ from bls_mm.pruners import Pruner
 from bls_mm.registry import PRUNERS, build
 
 from .planner import Planner
+from .planner_options import PLANNER_OPTIONS
 from .recommended import is_auto, recommended
-
-PLANNER_OPTIONS = ('delta', 'interval', 'target_savings', 'guards', 'compensation')
 
 
 def build_planner(

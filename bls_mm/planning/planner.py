@@ -14,9 +14,9 @@ from bls_mm.pruners import GroupWeights, Progress, Pruner
 from bls_mm.pruners.pruner import check_result
 
 from .budget import Budget, meet
-from .compensations import check_compensation
 from .epoch_plan import EpochPlan, group_by_weight
 from .guard import Guard, apply_guards, build_guards
+from .planner_options import check_compensation
 
 Choice = Tuple[np.ndarray, Optional[GroupWeights]]
 

@@ -86,3 +86,15 @@ def test_directory_or_other_content_is_no_checkpoint(tmp_path):
     torch.save([1], tmp_path / 'list.pth')
     with pytest.raises(ValueError, match='is not a checkpoint of MMEngine'):
         read_checkpoint(tmp_path / 'list.pth')
+
+
+@pytest.mark.parametrize(
+    ('version', 'is_old'), [('2.5.1', True), ('2.6.0', False), ('2.11.0+cu130', False)]
+)
+def test_old_torch_is_named_as_a_cause(tmp_path, monkeypatch, version, is_old):
+    path = tmp_path / 'epoch_1.pth'
+    path.write_bytes(b'damaged')
+    monkeypatch.setattr(torch, '__version__', version)
+    with pytest.raises(ValueError, match='is damaged') as caught:
+        read_checkpoint(path)
+    assert ('needs torch 2.6' in str(caught.value)) is is_old

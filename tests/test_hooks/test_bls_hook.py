@@ -1,3 +1,4 @@
+import inspect
 import json
 
 import pytest
@@ -16,6 +17,7 @@ from toy import (
 )
 
 from bls_mm.hooks import BLSHook
+from bls_mm.samplers.options import HOOK_OPTIONS
 from bls_mm.scorers import SampleLossScorer
 
 
@@ -163,3 +165,10 @@ def test_removed_option_warns_and_asks_to_be_left_out():
         BLSHook(unbiased_weights=True)
     with pytest.raises(TypeError, match="BLSHook has no option 'component'"):
         BLSHook(component={})
+
+
+def test_sampler_knows_the_options_of_the_hook():
+    """The sampler says where they belong, but may not import the hook."""
+    parameters = inspect.signature(BLSHook).parameters.values()
+    own = tuple(p.name for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD)
+    assert own == HOOK_OPTIONS

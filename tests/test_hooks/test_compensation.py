@@ -60,6 +60,13 @@ def test_epochs_on_all_samples_keep_their_learning_rate(tmp_path):
     assert steps.rates == [[0.01]] * (6 * FULL)
 
 
+def test_run_of_a_fixed_number_of_iterations_keeps_its_learning_rate(tmp_path):
+    """There pruning makes more epochs, not fewer steps."""
+    loop = dict(by_epoch=False, max_iters=3 * FULL)
+    _, rates = rates_of(tmp_path, 'learning_rate', train_cfg=loop, hook=dict(schedule='iteration'))
+    assert rates == [[0.01]] * (3 * FULL)
+
+
 def test_every_parameter_group_is_scaled(tmp_path):
     groups = dict(custom_keys={'bias': dict(lr_mult=2.0)})
     _, rates = rates_of(
@@ -86,10 +93,13 @@ def test_accumulated_gradients_make_one_larger_step(tmp_path):
 def test_step_that_fails_leaves_the_learning_rate(tmp_path):
     runner = build_runner(tmp_path, pruner=dict(RANDOM, compensation='learning_rate'))
     runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
-    Steps(runner, fails_at=3)
+    steps = Steps(runner, fails_at=3)
     with pytest.raises(KeyboardInterrupt):
         runner.train()
     assert runner.optim_wrapper.param_groups[0]['lr'] == 0.01
+    steps.fails_at = None
+    runner.optim_wrapper.step()  # of a later training without BLS
+    assert steps.rates[-1] == [0.01] != steps.rates[0]
 
 
 def test_optimizer_has_its_own_step_after_the_run(tmp_path):

@@ -1,7 +1,8 @@
-"""The ways in which a pruned epoch can make up for its fewer optimizer steps."""
+"""The options of ``Planner``, which every pruner has in its config."""
 
 from typing import Optional
 
+PLANNER_OPTIONS = ('delta', 'interval', 'target_savings', 'guards', 'compensation')
 COMPENSATIONS = ('learning_rate', 'batch_size')
 
 
