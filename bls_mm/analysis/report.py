@@ -65,8 +65,8 @@ def render(
     pictures, problem = _open_pictures(run, config)
     environment = Environment(loader=FileSystemLoader(TEMPLATE.parent), autoescape=True)
     settings = run.config if config is None else config.to_dict()
-    others = {name: other for name, other in (('full run', full), ('random samples', random))
-              if other is not None}  # fmt: skip
+    runs = {'full run': full, 'random samples': random}
+    others = {name: other for name, other in runs.items() if other is not None}
     metrics = metric_rows(run, list(others.values()))
     charts = charts_of(run, others, table, pictures, progress)
     gallery = []
