@@ -70,21 +70,23 @@ def answer(
         yield 'Do: train once with this and once without, and compare them with the report.'
         return
     if not own > POOR:  # also if it is NaN
-        risk = f'{name} ({own:.2f}) chooses nearly at random, so expect what random samples lose'
+        risk = (
+            f'{name} ({own:.2f}) chooses nearly at random, so expect the accuracy of random samples'
+        )
     elif own < FAIR:
-        risk = f'{name} ({own:.2f}) knows little of the samples, so compare with random samples'
+        risk = f'{name} ({own:.2f}) ranks samples poorly, so compare with random samples'
     else:
         risk = f'{name} ({own:.2f}) knows which samples are hard, but not what pruning costs'
     yield f'You risk: accuracy; {risk}.'
     if _is_auto(cfg):
         advice = (
-            'the log of the run says whether the model gives the loss of each sample'
+            'the log of the run says whether the model returns the loss of each sample'
             f' ({scorers["loss of each sample"]:.2f})'
         )
     elif own < FAIR:
         advice = (
-            f"set scorer='auto': it takes the loss of each sample "
-            f'({scorers["loss of each sample"]:.2f}) if the model gives it, otherwise '
+            f"set scorer='auto': it uses the loss of each sample "
+            f'({scorers["loss of each sample"]:.2f}) if the model returns it, otherwise '
             f'ResidualScorer ({scorers["ResidualScorer"]:.2f})'
         )
     else:

@@ -28,7 +28,7 @@ def read_checkpoint(path: Union[str, Path]) -> dict:
         checkpoint = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # torch has many errors for a damaged file
         is_old = digit_version(torch.__version__) < digit_version('2.6')
-        advice = '; to read one of MMEngine needs torch 2.6' if is_old else ''
+        advice = '; reading MMEngine checkpoints needs torch 2.6' if is_old else ''
         raise ValueError(
             f'the checkpoint {str(path)!r} is damaged, or contains more than the data that '
             f'MMEngine saves ({type(error).__name__}){advice}'

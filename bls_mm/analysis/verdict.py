@@ -32,7 +32,8 @@ def verdict(
     else:
         lines = [f'Compared with the full run: {_difference(run, full, metric)}.']
         if random is not None:
-            lines.append(f'Random samples, likewise: {_difference(random, full, metric)}.')
+            difference = _difference(random, full, metric)
+            lines.append(f'Random samples compared with the full run: {difference}.')
     if random is not None:
         lines.append(f'Compared with random samples: {_difference(run, random, metric)}.')
     return [*lines, ONE_RUN] if full or random else lines

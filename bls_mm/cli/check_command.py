@@ -1,4 +1,4 @@
-"""Finds what would stop a training before its first iteration, and prints the plan of every epoch.
+"""Finds errors that would stop training at the start, and prints the plan of every epoch.
 
 It builds everything that a training builds, reads the data set and loads the first batch. It trains
 nothing and writes nothing. The plan uses simulated losses.

@@ -1,4 +1,4 @@
-"""Makes a small data set. Nothing is downloaded.
+"""Makes a small data set. At most a Debian package is installed (fashion-mnist).
 
 The makers are the files make_*.py in tools/data, which an installed package carries. Each has its
 own options: bls data NAME --help.

@@ -14,7 +14,7 @@ from .parser import Parser
 COMMANDS = {
     'train': 'train a model, pruned or not',
     'test': 'test a checkpoint',
-    'check': 'find what would stop a training, and show the plan of every epoch',
+    'check': 'find errors that would stop training, and show the plan of every epoch',
     'estimate': 'estimate what pruning saves, before any training',
     'report': 'write an HTML page about a pruned run',
     'compare': 'train several methods and seeds, with baselines, and tabulate them',

@@ -30,5 +30,5 @@ def contains_run(folder: Path) -> bool:
 
 
 def verb_for(path: Path) -> str:
-    """Returns what a message says that a command does with a file: asked before it is written."""
+    """Returns the verb for the message about a file. Call it before you write the file."""
     return 'replaced' if path.is_file() else 'wrote'

@@ -33,7 +33,7 @@ def check_run_of(cfg: Config, num_samples: Optional[int] = None, num_gpus: int =
         print(line)
     for line in explain(cfg.to_dict()['train_dataloader']['sampler'].get('pruner')):
         print(line)
-    checked = 'checked: a training would reach its first iteration'
+    checked = 'checked: training would reach its first iteration'
     if unchecked:
         checked += f'; not checked: {", ".join(unchecked)}'
     print(checked, file=sys.stderr)

@@ -117,7 +117,7 @@ def keep_other_runs(cfg: Config, overwrite: bool) -> None:
             f'the work dir {str(cfg.work_dir)!r} contains another run; give another --work-dir, '
             'or --resume to continue that run, or --overwrite to replace it'
         )
-    print(f'replaces the run in {cfg.work_dir}')
+    print(f'the new run replaces the run in {cfg.work_dir}')
 
 
 def run(args: argparse.Namespace) -> None:

@@ -18,11 +18,13 @@ def log_choice(runner, sampler: BLSSampler, per_sample: bool, batch_size: int) -
     reason = (
         'by the loss of each sample, which the model returns'
         if per_sample
-        else f'by estimates from the losses of batches of {batch_size}, since the model returns no '
-        'loss of each sample; with large batches expect the accuracy of random samples'
+        else f'by estimates from batch losses (batch size {batch_size}), because the model returns '
+        'no per-sample losses; with large batches expect the accuracy of random samples'
     )
+    steps = ''
+    if planner.compensation is not None:
+        steps = f'; compensation={planner.compensation!r} makes up for fewer optimizer steps'
     runner.logger.info(
         f"BLS: pruner='auto' keeps the hardest samples ({type(planner.pruner).__name__}, "
-        f'target_savings={planner.budget.target_savings}) {reason}; '
-        f'compensation={planner.compensation!r} makes up for the fewer steps'
+        f'target_savings={planner.budget.target_savings}) {reason}{steps}'
     )

@@ -9,7 +9,7 @@ HUGE_PAGE = 1 << 21  # bytes
 
 
 def shared_zeros(length: int, dtype: np.dtype) -> np.ndarray:
-    """Returns zeros whose memory processes share that are forked later.
+    """Returns zeros in memory that is shared with processes forked later.
 
     Usually a page is copied when one of the processes writes to it. Workers of a data loader that
     stay alive would then hold an old copy of all scores. Here they see the page itself, so they

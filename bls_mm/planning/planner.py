@@ -28,7 +28,8 @@ class Planner:
     - Interval: between two selections the same samples stay, in a new order.
     - Unscored samples: a sample that was never scored is kept with weight 1.
     - Budget: the whole run skips ``target_savings`` of the samples (:class:`Budget`).
-    - Guards bring back samples, and decide last. What they bring back is saved elsewhere.
+    - Guards bring back samples, and are applied last. With ``target_savings``, the run prunes
+      other samples instead.
 
     Args:
         pruner (Pruner): The method.

@@ -25,8 +25,8 @@ class BLSSampler(Sampler):
     A drop-in for MMEngine's ``DefaultSampler``. The same seed gives the same epochs. All ranks plan
     the same epoch and get the same number of samples.
 
-    Who plans: in an MMEngine run ``BLSHook``, since it knows the schedule and restores scores
-    first. In any other loop :meth:`set_epoch`.
+    In an MMEngine run, ``BLSHook`` plans each epoch, because it knows the schedule and restores
+    scores first. In any other loop, call :meth:`set_epoch`.
 
     Args:
         dataset (Sized): The training set, N samples.

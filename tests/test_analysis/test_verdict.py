@@ -25,7 +25,7 @@ def test_verdict_compares_samples_time_and_metric(finished):
     assert verdict(run, full, random) == [
         'Compared with the full run: 25\u00a0% fewer samples, 13\u00a0% less time, '
         '0.9 points less box mAP.',
-        'Random samples, likewise: 25\u00a0% fewer samples, 14\u00a0% less time, '
+        'Random samples compared with the full run: 25\u00a0% fewer samples, 14\u00a0% less time, '
         '2.0 points less box mAP.',
         'Compared with random samples: equal samples, 1\u00a0% more time, 1.1 points more box mAP.',
         ONE_RUN,

@@ -124,7 +124,7 @@ def test_plan_has_a_row_per_epoch_and_a_total(write_config, capsys, tmp_path):
     rows = [line.split() for line in output.out.splitlines()]
     assert [row[0] for row in rows] == ['epoch', '1', '2', '3', '4', 'total']
     assert rows[-1][1:] == ['84', '50.0%', '1.00', '24']
-    assert 'checked: a training would reach its first iteration\n' in output.err
+    assert 'checked: training would reach its first iteration\n' in output.err
     assert [path.name for path in tmp_path.iterdir()] == ['config.py']
 
 

@@ -15,7 +15,7 @@ from bls_mm.scorers import BatchLossScorer, ResidualScorer
     ('per_sample', 'reason'),
     [
         (True, 'by the loss of each sample, which the model returns'),
-        (False, 'by estimates from the losses of batches of 4'),
+        (False, 'by estimates from batch losses (batch size 4)'),
     ],
 )
 def test_run_saves_its_target_and_says_how(tmp_path, per_sample, reason):
@@ -31,7 +31,14 @@ def test_run_saves_its_target_and_says_how(tmp_path, per_sample, reason):
     assert "compensation='learning_rate'" in log
 
 
-def test_other_pruners_say_nothing(tmp_path):
+def test_nothing_is_said_of_a_compensation_that_is_off(tmp_path):
+    pruner = dict(type='auto', compensation=None)
+    train(tmp_path, pruner=pruner, max_epochs=10, log_level='INFO')
+    log = read_log(tmp_path)
+    assert "pruner='auto' keeps" in log and 'makes up for' not in log
+
+
+def test_other_pruners_log_no_choice(tmp_path):
     train(tmp_path, log_level='INFO')
     assert "pruner='auto'" not in read_log(tmp_path)
 
