@@ -34,7 +34,7 @@ class BuildWithConfigs(build_py):
 # The official packages and the maintained onedl forks share their import names, and only one of
 # each can be installed: the core therefore names neither, and importing bls_mm says what is
 # missing. The extras name the official ones, but not MMCV: pip would compile it, and fails in its
-# isolated build. A wheel that fits torch must be installed first; docs/index.md says how.
+# isolated build. A wheel that fits torch must be installed first; docs/install.md says how.
 MMENGINE = ['mmengine>=0.10.5', 'setuptools<81']  # it imports pkg_resources, which 81 removed
 DETECTION = [*MMENGINE, 'mmdet>=3.0.0']
 TEXT = [*DETECTION, 'mmocr>=1.0.0', 'numpy<2']  # MMOCR needs imgaug, which needs numpy 1

@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--overwrite',
         action='store_true',
-        help='replace the files of an earlier run in the work dir (default: refuse)',
+        help='replace the files of an earlier run in the work dir (default of bls train: refuse)',
     )
     parser.add_argument(
         '--dry-run-pruning',

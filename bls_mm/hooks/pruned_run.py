@@ -66,8 +66,7 @@ class PrunedRun:
         kind = self.sampler.planner.compensation
         self.compensation = Compensation(kind, runner, self.loader, self.tap)
         self.savers = find_savers(runner)
-        self.in_epoch, self.num_epochs = False, 0
-        self._next = ResumePoint()
+        self.in_epoch, self.num_epochs, self._next = False, 0, ResumePoint()
         self.virtual_epochs: Optional[VirtualEpochs] = None
         if is_iteration_based(loop):
             self.virtual_epochs = VirtualEpochs(

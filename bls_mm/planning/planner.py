@@ -28,8 +28,7 @@ class Planner:
     - Interval: between two selections the same samples stay, in a new order.
     - Unscored samples: a sample that was never scored is kept with weight 1.
     - Budget: the whole run skips ``target_savings`` of the samples (:class:`Budget`).
-    - Guards bring back samples, and are applied last. With ``target_savings``, the run prunes
-      other samples instead.
+    - Guards are applied last. With ``target_savings``, other samples are pruned instead.
 
     Args:
         pruner (Pruner): The method.
