@@ -1,8 +1,12 @@
 """Distributed: where scores are, and how ranks agree on them.
 
-The placements of scores: ``'replicated'``, all of them on every rank; ``'shared'``, all of them
-once per node (Linux); ``'sharded'``, each rank holds the scores of its own samples and trains on no
-others. The last two are for hundreds of millions of samples.
+Scores have one of three placements:
+
+- ``'replicated'``: every rank holds all scores.
+- ``'shared'``: the ranks of a node share one copy (Linux).
+- ``'sharded'``: each rank holds the scores of its own samples, and trains only on these.
+
+The last two are for hundreds of millions of samples.
 """
 
 from .placement import Replicated, Shared
