@@ -18,7 +18,7 @@ from .hooks import BLSHook
 from .planning import EpochPlan, Planner
 from .pruners import Progress, Pruner
 from .registry import PRUNERS, SCORERS
-from .samplers import BLSSampler
+from .samplers import BLSSampler, MultiSourceBLSSampler
 from .scorers import Scorer
 
 __version__ = '0.1.0'
@@ -31,6 +31,7 @@ __all__ = [
     'BLSHook',
     'BLSSampler',
     'EpochPlan',
+    'MultiSourceBLSSampler',
     'Planner',
     'Progress',
     'PrunedLoader',

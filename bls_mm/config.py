@@ -19,14 +19,18 @@ from .scorers import Scorer
 # Options of the old sampler that stay, where it has them.
 KEPT = (
     *('shuffle', 'round_up', 'seed', 'scorer', 'placement', 'layout', 'run_length'),
-    *('num_repeats', 'fill_last_batch'),
+    *('num_repeats', 'fill_last_batch', 'batch_size', 'source_ratio', 'group_by_orientation'),
 )
-#: Samplers that a BLSSampler can stand in for, with the options that it needs for that.
+MULTI_SOURCE = dict(type='bls_mm.MultiSourceBLSSampler')
+#: Samplers that ours can stand in for, with the options that they need for that.
 REPLACED = {
     'DefaultSampler': {},
     'InfiniteSampler': dict(fill_last_batch=True),
     'RepeatAugSampler': dict(num_repeats=3),
     'BLSSampler': {},
+    'MultiSourceSampler': MULTI_SOURCE,
+    'GroupMultiSourceSampler': dict(**MULTI_SOURCE, group_by_orientation=True),
+    'MultiSourceBLSSampler': MULTI_SOURCE,
 }
 
 
@@ -126,7 +130,7 @@ def attach_bls(
             "_delete_=True, type='bls_mm.BLSSampler', pruner=...)) and default_hooks=dict(bls=dict("
             "type='bls_mm.BLSHook'))"
         )
-    sampler = dict(type='bls_mm.BLSSampler', pruner=pruner, **REPLACED[name])
+    sampler = {'type': 'bls_mm.BLSSampler', 'pruner': pruner, **REPLACED[name]}
     sampler.update((key, old[key]) for key in KEPT if key in old)
     if scorer is not None:
         sampler['scorer'] = scorer

@@ -62,6 +62,22 @@ def test_what_the_old_sampler_did_becomes_an_option(old, options):
     assert sampler == dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa'), **options)
 
 
+@pytest.mark.parametrize(
+    ('kind', 'options'),
+    [
+        ('mmdet.MultiSourceSampler', {}),
+        ('mmdet.GroupMultiSourceSampler', dict(group_by_orientation=True)),
+        ('bls_mm.MultiSourceBLSSampler', dict(group_by_orientation=True)),
+    ],
+)
+def test_source_ratio_is_kept(kind, options):
+    ratio = dict(batch_size=5, source_ratio=[1, 4])
+    cfg = attach_bls(make_config(dict(type=kind, **ratio, **options)), 'SeTa')
+    assert cfg.train_dataloader.sampler == dict(
+        type='bls_mm.MultiSourceBLSSampler', pruner=dict(type='SeTa'), **ratio, **options
+    )
+
+
 class SamplerOfUser:
     pass
 
@@ -69,7 +85,7 @@ class SamplerOfUser:
 @pytest.mark.parametrize(
     'kind',
     [
-        *('mmdet.ClassAwareSampler', 'mmdet.GroupMultiSourceSampler', 'mmdet.TrackImgSampler'),
+        *('mmdet.ClassAwareSampler', 'mmdet.TrackImgSampler'),
         *('CustomSampleSizeSampler', 'MultiDataSampler', 'mmocr.BatchAugSampler'),
         *('torch.utils.data.WeightedRandomSampler', SamplerOfUser),
     ],

@@ -2,6 +2,7 @@
 
 from .bls_sampler import BLSSampler
 from .find_sampler import find_sampler
+from .multi_source_sampler import MultiSourceBLSSampler
 from .pruning_state import AUTO
 
-__all__ = ['AUTO', 'BLSSampler', 'find_sampler']
+__all__ = ['AUTO', 'BLSSampler', 'MultiSourceBLSSampler', 'find_sampler']
