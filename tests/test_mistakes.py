@@ -18,6 +18,7 @@ from bls_mm.pruners import (
     InfoBatch,
     Kakurenbo,
     OrderDP,
+    RePB,
     SelectiveBackprop,
     SeTa,
     StaticRandom,
@@ -27,7 +28,7 @@ from bls_mm.scorers import BatchLossScorer, ResidualScorer, SampleLossScorer
 
 PRUNERS = (
     *(InfoBatch, SeTa, EpsilonGreedy, UCB, OrderDP, Kakurenbo, SelectiveBackprop),
-    CoverageCentric,
+    *(CoverageCentric, RePB),
     *(DynamicRandom, StaticRandom, FewerPasses),
 )
 RATIO = 'prune_ratio must be a fraction between 0 and 1, but got '

@@ -11,6 +11,7 @@ from .no_pruning import NoPruning
 from .order_dp import OrderDP
 from .progress import Progress
 from .pruner import Pruner
+from .repb import RePB
 from .selective_backprop import SelectiveBackprop
 from .seta import SeTa
 from .static_random import StaticRandom
@@ -30,6 +31,7 @@ __all__ = [
     'OrderDP',
     'Progress',
     'Pruner',
+    'RePB',
     'SeTa',
     'SelectiveBackprop',
     'StaticRandom',

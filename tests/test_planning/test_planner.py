@@ -15,6 +15,7 @@ from bls_mm.pruners import (
     NoPruning,
     OrderDP,
     Pruner,
+    RePB,
     SelectiveBackprop,
     SeTa,
     StaticRandom,
@@ -22,7 +23,7 @@ from bls_mm.pruners import (
 
 SCORED = [
     *(InfoBatch, SeTa, EpsilonGreedy, UCB, OrderDP, Kakurenbo, SelectiveBackprop),
-    CoverageCentric,
+    *(CoverageCentric, RePB),
 ]
 PRUNERS = [NoPruning, StaticRandom, DynamicRandom, FewerPasses, *SCORED]
 SIZE = 997
