@@ -152,6 +152,8 @@ class LossTap:
         return self._hear(output)
 
     def _is_per_sample(self, output: dict, original: Callable, args: tuple, kwargs: dict) -> bool:
+        if self._per_sample_losses.of_images(output) is not None:
+            return True
         batch_size = len(self._current.samples)
         if not are_per_sample(output, batch_size, self.components):
             return False
@@ -181,6 +183,9 @@ class LossTap:
 
     def _read(self, losses: dict, batch_size: int) -> Loss:
         if self.per_sample:
+            of_images = self._per_sample_losses.of_images(losses, self.components)
+            if of_images is not None:
+                return of_images
             return sample_losses(losses, batch_size, self.components)
         loss = batch_loss(losses, self.components)
         return loss / batch_size if self._grows_with_batch else loss

@@ -1,10 +1,12 @@
 """Lets known models return the loss of each sample; the mean stays the loss that it was."""
 
 import sys
-from typing import Any, Callable, List
+from typing import Any, Callable, Dict, List, Optional
 
 import torch
 from torch import nn
+
+from .dense_head_losses import DenseHeadLosses
 
 
 class PerSampleLosses:
@@ -15,9 +17,11 @@ class PerSampleLosses:
 
     - classification heads of MMPretrain with softmax cross entropy, including label smoothing;
     - MMOCR's CTC loss, whose mean divides the loss of each sample by the length of its text;
-    - MMOCR's cross entropy of characters: each sample's part of the mean over all characters.
+    - MMOCR's cross entropy of characters: each sample's part of the mean over all characters;
+    - MMOCR's loss of ABINet: the same for its visual, language and fused predictions.
 
-    Everything else stays as it is.
+    Single-stage detectors return what they returned, and :meth:`of_images` knows the loss of each
+    image (:class:`DenseHeadLosses`). Everything else stays as it is.
 
     Args:
         model (nn.Module): The model, unwrapped. Its losses are looked up each time, since hooks may
@@ -27,23 +31,35 @@ class PerSampleLosses:
     def __init__(self, model: nn.Module) -> None:
         self._model = model
         self._undo: List[Callable] = []
+        self._dense_head = DenseHeadLosses(model)
 
     def __enter__(self) -> None:
+        self._dense_head.__enter__()
         head = getattr(self._model, 'head', None)
         if _is_a(head, 'mmpretrain.models.heads.cls_head', 'ClsHead'):
             self._unreduce_classification(head.loss_module)
         loss = getattr(getattr(self._model, 'decoder', None), 'module_loss', None)
-        if _is_a(loss, 'mmocr.models.textrecog.module_losses.ctc_module_loss', 'CTCModuleLoss'):
+        package = 'mmocr.models.textrecog.module_losses.'
+        if _is_a(loss, package + 'ctc_module_loss', 'CTCModuleLoss'):
             self._unreduce_ctc(loss.ctc_loss)
-        elif _is_a(loss, 'mmocr.models.textrecog.module_losses.ce_module_loss', 'CEModuleLoss'):
+        elif _is_a(loss, package + 'ce_module_loss', 'CEModuleLoss'):
             self._unreduce_characters(loss)
+        elif _is_a(loss, package + 'abi_module_loss', 'ABIModuleLoss'):
+            self._unreduce_abinet(loss)
 
     @property
     def is_known(self) -> bool:
         """Whether the context is active and the model's losses are known."""
         return bool(self._undo)
 
+    def of_images(
+        self, losses: dict, components: Optional[Dict[str, float]] = None
+    ) -> Optional[torch.Tensor]:
+        """Returns the loss of each image of a detector; see :meth:`DenseHeadLosses.of`."""
+        return self._dense_head.of(losses, components)
+
     def __exit__(self, *error: Any) -> None:
+        self._dense_head.__exit__(*error)
         while self._undo:
             self._undo.pop()()
 
@@ -82,6 +98,32 @@ class PerSampleLosses:
 
         self._unreduce(loss.loss_ce)
         self._undo.append(loss.register_forward_hook(sum_characters).remove)
+
+    def _unreduce_abinet(self, loss: nn.Module) -> None:
+        heard: List[torch.Tensor] = []  # of each decoder, in the order of the calls
+
+        def hear(module, args, output):
+            heard.append(output['loss_ce'])
+
+        def join_decoders(module, args, output):
+            vectors = iter(heard.copy())
+            heard.clear()
+            decoders = args[0]
+            counts = dict(
+                loss_visual=int(bool(decoders.get('out_vis'))),
+                loss_lang=len(decoders.get('out_langs') or ()),
+                loss_fusion=len(decoders.get('out_fusers') or ()),
+            )
+            weights = (module.weight_vis, module.weight_lang, module.weight_fusion)
+            return {
+                name: weight * torch.stack([next(vectors) for _ in range(count)]).mean(0)
+                for (name, count), weight in zip(counts.items(), weights)
+                if count
+            }
+
+        self._unreduce_characters(loss._ce_loss)
+        self._undo.append(loss._ce_loss.register_forward_hook(hear).remove)
+        self._undo.append(loss.register_forward_hook(join_decoders).remove)
 
     def _unreduce(self, loss: nn.Module) -> None:
         reduction = loss.reduction

@@ -39,24 +39,28 @@ def classify(options, weights, features):
     return Model(head=head), lambda: head._get_loss(features @ weights, samples)['loss']
 
 
-def read(kind, options, weights, features, tmp_path, texts):
+def text_samples(texts):
     from mmengine.structures import LabelData
+    from mmocr.structures import TextRecogDataSample
+
+    return [TextRecogDataSample(gt_text=LabelData(item=text)) for text in texts]
+
+
+def read(kind, options, weights, features, tmp_path, texts):
     from mmocr.models.common import Dictionary
     from mmocr.models.textrecog import module_losses
-    from mmocr.structures import TextRecogDataSample
 
     (tmp_path / 'dict.txt').write_text('a\nb\nc')
     dictionary = Dictionary(
         dict_file=str(tmp_path / 'dict.txt'),
-        with_start=kind == 'CEModuleLoss',
-        with_end=kind == 'CEModuleLoss',
+        with_start=kind != 'CTCModuleLoss',
+        with_end=kind != 'CTCModuleLoss',
         with_padding=True,
     )
-    if kind == 'CEModuleLoss':
+    if kind != 'CTCModuleLoss':
         options = dict(max_seq_len=8, **options)
     loss = getattr(module_losses, kind)(dictionary=dictionary, **options)
-    samples = [TextRecogDataSample(gt_text=LabelData(item=text)) for text in texts]
-    samples = loss.get_targets(samples)
+    samples = loss.get_targets(text_samples(texts))
     (name,) = (f'loss_{kind[:-10].lower()}',)
     return (
         Model(decoder=Model(module_loss=loss)),
@@ -117,6 +121,30 @@ def test_text_losses(mmocr, tmp_path, kind, options):
         lambda weights, features: read(kind, options, weights, features, tmp_path, TEXTS),
         alone if kind == 'CTCModuleLoss' else None,
     )
+
+
+@pytest.mark.parametrize('without', ['out_vis', 'out_langs', 'out_fusers', None])
+def test_losses_of_abinet(mmocr, tmp_path, without):
+    weights = dict(weight_vis=0.5, weight_lang=2.0, weight_fusion=1.0)
+
+    def build(matrix, features):
+        model, _ = read('ABIModuleLoss', weights, matrix, features, tmp_path, TEXTS)
+        loss = model.decoder.module_loss
+        samples = loss.get_targets(text_samples(TEXTS))
+
+        def total():
+            logits = features.unsqueeze(1) * torch.arange(1, 9)[:, None] @ matrix
+            outputs = dict(
+                out_vis=dict(logits=logits),
+                out_langs=[dict(logits=logits * 0.7), dict(logits=logits + 1)],
+                out_fusers=[dict(logits=logits * factor) for factor in (0.5, 0.9, 1.1)],
+            )
+            outputs.pop(without, None)
+            return sum(loss(outputs, samples).values())
+
+        return model, total
+
+    check(build, None)
 
 
 def test_mean_over_characters_is_split_by_text_length(mmocr, tmp_path):

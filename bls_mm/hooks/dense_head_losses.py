@@ -1,0 +1,137 @@
+"""The loss of each image of a batch, from the dense head of a single-stage detector."""
+
+import inspect
+import sys
+from typing import Any, Callable, Dict, List, Optional
+
+import torch
+from mmengine.dist import get_world_size
+from torch import nn
+
+from bls_mm.losses import batch_loss
+
+from .model_method import ReplacedMethod
+
+DETECTORS, DETECTOR = 'mmdet.models.detectors.single_stage', 'SingleStageDetector'
+
+
+class DenseHeadLosses:
+    """A context in which the head of a single-stage detector also computes the loss of each image.
+
+    A dense head predicts for the whole batch at once, and then computes its losses in
+    ``loss_by_feat``. The context calls that once more for each image, without gradient, with the
+    predictions and objects of that image only: backbone, neck and head run once, and the minimised
+    loss is what it was. The loss of an image is that of a batch of one, so it is divided by the
+    number of objects, or positive samples, of the image.
+
+    It serves the detectors of MMDetection and MMYOLO that return the losses of their head
+    unchanged. Their heads average the number of positive samples over ranks, which would mix the
+    images of all ranks. So it is idle in distributed runs.
+
+    Args:
+        model (nn.Module): The model, unwrapped.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self._model = model
+        self._is_idle = get_world_size() > 1
+        self._is_known = False  # whether the head has returned the losses of images before
+        self._replaced: Optional[ReplacedMethod] = None
+        self._head_losses: Optional[dict] = None
+        self._image_losses: List[dict] = []
+
+    def __enter__(self) -> None:
+        detector = getattr(sys.modules.get(DETECTORS), DETECTOR, ())  # may not be installed
+        if not self._is_idle and isinstance(self._model, detector):
+            head = self._model.bbox_head
+            self._replaced = ReplacedMethod(head, 'loss_by_feat', self._loss_by_feat)
+
+    def __exit__(self, *error: Any) -> None:
+        if self._replaced is not None:
+            self._replaced.restore()
+        self._replaced = self._head_losses = None
+        self._image_losses = []
+
+    def of(
+        self, losses: dict, components: Optional[Dict[str, float]] = None
+    ) -> Optional[torch.Tensor]:
+        """Returns the loss of each image; None if the losses are not those of the head.
+
+        Args:
+            losses (dict): What the model returned.
+            components (dict[str, float], optional): Loss components that count, and their weights.
+                Defaults to None, all.
+
+        Returns:
+            torch.Tensor or None: ``(B,)`` float32, on the device of the losses.
+        """
+        if losses is not self._head_losses or not self._image_losses:
+            return None
+        self._is_known = True
+        return torch.stack(
+            [torch.as_tensor(batch_loss(part, components)) for part in self._image_losses]
+        )
+
+    def _loss_by_feat(self, original: Callable, *args: Any, **kwargs: Any) -> dict:
+        if self._model.training and torch.is_grad_enabled():
+            try:
+                self._image_losses = losses_of_images(original, args, kwargs)
+            except Exception:  # of any head, on an input that it may not expect
+                if self._is_known:
+                    raise
+                self._is_idle = True
+        self._head_losses = original(*args, **kwargs)
+        return self._head_losses
+
+
+def losses_of_images(loss_by_feat: Callable, args: tuple, kwargs: dict) -> List[dict]:
+    """Returns what a head's ``loss_by_feat`` returns for each image alone, without gradient.
+
+    Args:
+        loss_by_feat (Callable): The method of the head.
+        args (tuple): Positional arguments of a call for the whole batch.
+        kwargs (dict): Keyword arguments of the call.
+
+    Raises:
+        TypeError: If an argument cannot be split by images.
+    """
+    arguments = inspect.signature(loss_by_feat).bind(*args, **kwargs).arguments
+    batch_size = len(arguments['batch_img_metas'])
+    losses = []
+    with torch.no_grad():
+        for image in range(batch_size):
+            own = {
+                name: _take_objects(value, image)
+                if name == 'batch_gt_instances' and isinstance(value, torch.Tensor)
+                else _take_image(value, image, batch_size)
+                for name, value in arguments.items()
+            }
+            losses.append(loss_by_feat(**own))
+    return losses
+
+
+def _take_objects(objects: torch.Tensor, image: int) -> torch.Tensor:
+    """Returns the objects of an image as those of a batch of one.
+
+    Args:
+        objects (torch.Tensor): ``(n, 6)``: number of the image, class and box, as MMYOLO's collate
+            function joins them.
+        image (int): Number of the image.
+    """
+    own = objects[objects[:, 0] == image].clone()
+    own[:, 0] = 0
+    return own
+
+
+def _take_image(value: Any, image: int, batch_size: int) -> Any:
+    """Returns the part of an image: of predictions of several levels, or of lists of images."""
+    if value is None:
+        return None
+    if isinstance(value, torch.Tensor) and value.ndim > 0 and len(value) == batch_size:
+        return value[image : image + 1]
+    if isinstance(value, (list, tuple)):
+        if any(isinstance(part, (torch.Tensor, list, tuple)) for part in value):
+            return [_take_image(part, image, batch_size) for part in value]
+        if len(value) == batch_size:
+            return [value[image]]
+    raise TypeError(f'a {type(value).__name__} cannot be split by images')
