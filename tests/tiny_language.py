@@ -81,6 +81,7 @@ def _make_tokenizer(ends_texts: bool = False):
         vocab_size=500, special_tokens=[END], initial_alphabet=alphabet, show_progress=False
     )
     tokenizer.train_from_iterator([*CAPTIONS, 'There are something, in image.'], trainer)
+    tokenizer.post_processor = processors.ByteLevel()
     if ends_texts:
         tokenizer.post_processor = processors.TemplateProcessing(
             single=f'$A {END}', special_tokens=[(END, tokenizer.token_to_id(END))]

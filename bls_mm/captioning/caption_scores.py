@@ -14,8 +14,7 @@ class CaptionScores(BaseMetric):
     """BLEU-4 and CIDEr in percent, by pycocoevalcap's own scorers, without Java or a download.
 
     Captions are lower-cased and split into words here. The published protocol splits them with
-    Stanford's tokeniser, so its figures may differ by a few tenths: use MMPretrain's
-    ``COCOCaption`` for figures that you compare to a paper.
+    Stanford's tokenizer: use MMPretrain's ``COCOCaption`` for figures that you compare to a paper.
 
     The data samples must have ``pred_caption`` and, as ``gt_caption``, the reference or a list of
     them.

@@ -9,7 +9,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import nn
 from torch.nn.functional import cross_entropy, normalize
-from transformers import AutoTokenizer, CLIPModel
+from transformers import AutoTokenizer, BatchEncoding, CLIPModel
 
 from .entities import hard_prompt
 from .entity_finder import EntityFinder
@@ -38,7 +38,9 @@ class ViECap(BaseModel):
             returns ``(B,)`` losses, each sample's part of it: their mean is the same number.
         entities (dict): Options of :class:`EntityFinder`: what to look for in images.
         num_beams (int): Width of the beam search. Defaults to 5.
-        max_length (int): Largest number of tokens of a caption. Defaults to 64.
+        max_new_tokens (int): Largest number of tokens of a caption of an image. Defaults to 64.
+        max_length (int): Largest number of tokens of a hard prompt and a caption to learn; the rest
+            of the caption is left out. Defaults to 128.
         data_preprocessor (dict, optional): Defaults to a ``MultiModalDataPreprocessor``.
     """
 
@@ -51,7 +53,8 @@ class ViECap(BaseModel):
         reduction: str = 'mean',
         entities: Optional[dict] = None,
         num_beams: int = 5,
-        max_length: int = 64,
+        max_new_tokens: int = 64,
+        max_length: int = 128,
         data_preprocessor: Optional[dict] = None,
     ) -> None:
         if reduction not in ('mean', 'none'):
@@ -61,7 +64,7 @@ class ViECap(BaseModel):
         self.clip = MODELS.build(dict(type='CLIPModel', name_or_path=clip)).requires_grad_(False)
         self.clip_tokenizer = AutoTokenizer.from_pretrained(clip)
         self.gpt = MODELS.build(dict(type='AutoModelForCausalLM', name_or_path=language_model))
-        # Padding comes before the hard prompt, so that captions end together.
+        # Padding comes before the hard prompt, so that all prompts end where a caption begins.
         self.tokenizer = AutoTokenizer.from_pretrained(
             language_model, padding_side='left', pad_token='<|endoftext|>'
         )
@@ -71,7 +74,7 @@ class ViECap(BaseModel):
         self.noise_std = noise_variance**0.5
         self.reduction = reduction
         self.find_entities = EntityFinder(self.embed_texts, **(entities or {}))
-        self.search = dict(num_beams=num_beams, max_new_tokens=max_length, do_sample=False)
+        self.search = dict(num_beams=num_beams, max_new_tokens=max_new_tokens, do_sample=False)
         self.max_length = max_length
 
     def train(self, mode: bool = True) -> nn.Module:
@@ -110,18 +113,25 @@ class ViECap(BaseModel):
         if self.training:
             noise = torch.randn_like(embeddings) * self.noise_std
             embeddings = normalize(embeddings + noise, dim=-1)
-        captions = self.tokenizer(texts, truncation=True, max_length=self.max_length).input_ids
         prompts = [hard_prompt(sample.entities) for sample in data_samples]
-        inputs, tokens = self._inputs(embeddings, prompts, captions)
+        tokens = self.tokenizer(
+            prompts,
+            texts,
+            padding=True,
+            truncation='only_second',
+            max_length=self.max_length,
+            return_tensors='pt',
+        ).to(embeddings.device)
+        inputs = self._inputs(embeddings, tokens)
         # GPT-2 would count the padding between the prompts as positions.
         positions = inputs['attention_mask'].cumsum(1) - 1
         logits = self.gpt(**inputs, position_ids=positions).logits
-        lengths = torch.tensor([[len(caption)] for caption in captions], device=tokens.device)
-        from_end = torch.arange(tokens.shape[1], 0, -1, device=tokens.device)
-        is_caption = from_end <= lengths
-        predictions = logits[:, -tokens.shape[1] - 1 : -1].transpose(1, 2)
-        losses = cross_entropy(predictions.float(), tokens, reduction='none') * is_caption
-        losses = losses.sum(1) * len(losses) / lengths.sum()
+        num_tokens = tokens.input_ids.shape[1]
+        predictions = logits[:, -num_tokens - 1 : -1].transpose(1, 2).float()
+        losses = cross_entropy(predictions, tokens.input_ids, reduction='none')
+        parts = [tokens.sequence_ids(row) for row in range(len(texts))]
+        is_caption = losses.new_tensor([[part == 1 for part in row] for row in parts])
+        losses = (losses * is_caption).sum(1) * (len(texts) / is_caption.sum())
         return dict(loss=losses if self.reduction == 'none' else losses.mean())
 
     def predict(
@@ -140,12 +150,15 @@ class ViECap(BaseModel):
     def describe(self, embeddings: torch.Tensor) -> List[str]:
         """Returns captions of images by their ``(B, C)`` normalised embeddings."""
         prompts = [hard_prompt(entities) for entities in self.find_entities(embeddings)]
-        inputs, _ = self._inputs(embeddings, prompts, [[]] * len(prompts))
+        tokens = self.tokenizer(prompts, padding=True, return_tensors='pt').to(embeddings.device)
         stops = [self.tokenizer(stop).input_ids[-1] for stop in ('.', ' .')]
-        tokens = self.gpt.generate(
-            **inputs, **self.search, eos_token_id=stops, pad_token_id=self.tokenizer.pad_token_id
+        found = self.gpt.generate(
+            **self._inputs(embeddings, tokens),
+            **self.search,
+            eos_token_id=stops,
+            pad_token_id=self.tokenizer.pad_token_id,
         )
-        captions = self.tokenizer.batch_decode(tokens, skip_special_tokens=True)
+        captions = self.tokenizer.batch_decode(found, skip_special_tokens=True)
         return [caption.strip() for caption in captions]
 
     @torch.no_grad()
@@ -155,16 +168,9 @@ class ViECap(BaseModel):
         embeddings = self.clip.get_text_features(**tokens.to(self.clip.device))
         return normalize(embeddings.float(), dim=-1)
 
-    def _inputs(
-        self, embeddings: torch.Tensor, prompts: List[str], captions: List[List[int]]
-    ) -> tuple:
-        """Returns the inputs of GPT-2, soft prompts first, and the ``(B, T)`` tokens after them."""
-        rows = [
-            prompt + caption for prompt, caption in zip(self.tokenizer(prompts).input_ids, captions)
-        ]
-        padded = self.tokenizer.pad({'input_ids': rows}, return_tensors='pt').to(embeddings.device)
+    def _inputs(self, embeddings: torch.Tensor, tokens: BatchEncoding) -> dict:
+        """Returns the inputs of GPT-2: soft prompts, and the embeddings of tokens after them."""
         soft = self.mapping_network(embeddings)
-        hard = self.gpt.get_input_embeddings()(padded.input_ids)
-        mask = torch.cat([padded.attention_mask.new_ones(soft.shape[:2]), padded.attention_mask], 1)
-        inputs = dict(inputs_embeds=torch.cat([soft, hard], 1), attention_mask=mask)
-        return inputs, padded.input_ids
+        hard = self.gpt.get_input_embeddings()(tokens.input_ids)
+        mask = torch.cat([tokens.attention_mask.new_ones(soft.shape[:2]), tokens.attention_mask], 1)
+        return dict(inputs_embeds=torch.cat([soft, hard], 1), attention_mask=mask)

@@ -111,8 +111,21 @@ def test_sample_losses_are_parts_of_the_mean(build):
     torch.testing.assert_close(losses, alone * lengths / lengths.float().mean())
 
 
+def test_a_long_caption_is_cut(build):
+    whole, cut = CAPTIONS[0], ' '.join(CAPTIONS[0].split()[:4])
+    losses = []
+    for caption, max_length in ((whole, 7 + 4), (cut, 128)):
+        model = build(max_length=max_length).eval()
+        model.embed_texts = lambda texts: torch.ones(len(texts), 16)
+        (sample,) = samples_of([caption])
+        sample.entities = ['dog']
+        assert len(model.tokenizer(hard_prompt(sample.entities)).input_ids) == 7
+        losses.append(model(data_samples=[sample], mode='loss')['loss'])
+    torch.testing.assert_close(*losses)
+
+
 def test_predict_gives_each_image_a_caption(build):
-    model = build(entities=dict(vocabulary=NOUNS, threshold=0.0, top_k=2), max_length=8).eval()
+    model = build(entities=dict(vocabulary=NOUNS, threshold=0.0, top_k=2), max_new_tokens=8).eval()
     samples = [DataSample(metainfo=dict(image_id=number)) for number in range(3)]
     images = torch.randn(3, 3, 224, 224)
     result = model.forward(images, samples, mode='predict')
