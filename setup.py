@@ -39,6 +39,8 @@ MMENGINE = ['mmengine>=0.10.5', 'setuptools<81']  # it imports pkg_resources, wh
 DETECTION = [*MMENGINE, 'mmdet>=3.0.0']
 TEXT = [*DETECTION, 'mmocr>=1.0.0', 'numpy<2']  # MMOCR needs imgaug, which needs numpy 1
 CLASSIFICATION = [*MMENGINE, 'mmpretrain>=1.0.0']
+# What ViECap and its metric need; MMPretrain 1.2 works with this version of transformers.
+LANGUAGE = ['transformers==4.38.2', 'pycocoevalcap>=1.2', 'numpy<2']
 DOCS = ['mkdocs-material>=9', 'mkdocstrings[python]', 'latex2mathml']
 ANALYSIS = [
     'plotly>=6',
@@ -66,12 +68,14 @@ setup(
         'det': DETECTION,
         'ocr': TEXT,
         'cls': CLASSIFICATION,
+        'captioning': [*CLASSIFICATION, *LANGUAGE],
         'all': sorted({*TEXT, *CLASSIFICATION}),
         'analysis': ANALYSIS,
         'docs': DOCS,
         'dev': [
             *ANALYSIS,
             *DOCS,
+            *LANGUAGE,
             'tensorboard',
             'wandb',
             'selenium',

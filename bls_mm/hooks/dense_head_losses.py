@@ -134,4 +134,4 @@ def _take_image(value: Any, image: int, batch_size: int) -> Any:
             return [_take_image(part, image, batch_size) for part in value]
         if len(value) == batch_size:
             return [value[image]]
-    raise TypeError(f'a {type(value).__name__} cannot be split by images')
+    raise TypeError(type(value).__name__)

@@ -6,6 +6,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 from shrink import shrink
+from stand_in_captions import use_tiny_language
 from stand_in_data import replace_data
 from witness import End, Witness
 
@@ -23,6 +24,7 @@ def make_small(cfg: Config, data: Path, work_dir: Path) -> Config:
         cfg = attach_bls(cfg, 'SeTa')
     replace_data(cfg.train_dataloader.dataset, data)
     shrink(cfg)
+    use_tiny_language(cfg.model, data)
     cfg.work_dir = str(work_dir)
     cfg.experiment_name = f'config_{next(COUNTER)}'
     cfg.log_level = 'WARNING'

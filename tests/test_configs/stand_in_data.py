@@ -12,6 +12,7 @@ from typing import Iterator
 
 import cv2
 import numpy as np
+from stand_in_captions import make_captions
 
 NUM_SAMPLES = 12
 
@@ -152,6 +153,7 @@ MAKERS = dict(
     ImageNet=make_classes,
     FashionMNIST=make_mnist,
     MNIST=make_mnist,
+    CaptionTexts=make_captions,
 )
 
 
