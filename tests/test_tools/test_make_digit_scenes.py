@@ -12,8 +12,10 @@ from pycocotools.coco import COCO
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / 'tools' / 'data'))
 
+import coco_scenes  # noqa: E402
 import digit_scenes  # noqa: E402
 import make_digit_scenes  # noqa: E402
+import scenes as scenes_of_objects  # noqa: E402
 
 COUNTS = {'train': 60, 'val': 40}
 
@@ -124,26 +126,26 @@ def test_digit_images_are_unique():
 
 def test_digit_has_requested_size_and_rotation_preserves_it():
     digit = digit_scenes.digit_images()[0][0]
-    upright = digit_scenes.draw_digit(digit, 40, 1, 0)
+    upright = digit_scenes.draw_ink(digit, 40, 1, 0)
     assert 32 <= upright.shape[0] <= 42
     assert upright.min() == 0 and upright.max() == 1
-    turned = digit_scenes.draw_digit(digit, 40, 1, 90)
+    turned = digit_scenes.draw_ink(digit, 40, 1, 90)
     np.testing.assert_allclose(turned, np.rot90(upright), atol=0.15)
 
 
-def test_earlier_digits_stay_visible():
+def test_earlier_objects_stay_visible():
     rng = np.random.default_rng(0)
     size, ink = (20, 20), np.ones((10, 10), np.float32)
-    placed = digit_scenes.place_digit(rng, ink, [], [], size)
-    assert placed.shape == size and placed.sum() == 100
+    earlier = np.zeros(size, bool)
+    earlier[scenes_of_objects.find_window(rng, ink, [], [], size)] = True
+    assert earlier.sum() == 100
     for _ in range(20):
-        earlier = placed >= 0.5
-        other = digit_scenes.place_digit(rng, ink, [earlier], [100], size)
-        assert other is None or (earlier & (other < 0.5)).sum() >= 85
+        window = scenes_of_objects.find_window(rng, ink, [earlier], [100], size)
+        assert window is None or earlier.sum() - earlier[window].sum() >= 85
     everywhere = np.ones(size, bool)
     large = np.ones((15, 15), np.float32)
-    assert digit_scenes.place_digit(rng, large, [everywhere], [400], size) is None
-    assert digit_scenes.place_digit(rng, np.ones((21, 5)), [], [], size) is None
+    assert scenes_of_objects.find_window(rng, large, [everywhere], [400], size) is None
+    assert scenes_of_objects.find_window(rng, np.ones((21, 5)), [], [], size) is None
 
 
 def test_mmdetection_reads_set(scenes):
@@ -189,14 +191,14 @@ def test_other_arguments_replace_set(tmp_path):
 def test_interruption_leaves_existing_set(tmp_path, monkeypatch, failure):
     folder = make(tmp_path / 'set', train=3, val=2)
     before = contents(folder)
-    write_split = make_digit_scenes.write_split
+    write_split = coco_scenes.write_split
 
-    def fail_late(new, split, *rest):
-        write_split(new, split, *rest)
+    def fail_late(new, split, *rest, **options):
+        write_split(new, split, *rest, **options)
         if split == 'val':
             raise failure
 
-    monkeypatch.setattr(make_digit_scenes, 'write_split', fail_late)
+    monkeypatch.setattr(coco_scenes, 'write_split', fail_late)
     for name in ('set', 'new'):
         with pytest.raises(SystemExit, match=r'nothing was written|disk full'):
             make(tmp_path / name, train=4, val=2)
