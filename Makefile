@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
-.PHONY: setup demo demo-detection test compat torture lint format docs clean
+.PHONY: setup demo demo-detection test test-slow compat torture lint format docs clean
 
 setup:
 	@PYTHON=$(PYTHON) bash tools/dev/setup.sh
@@ -13,8 +13,14 @@ demo: setup
 demo-detection: setup
 	$(RUN) tools/demo.py detection
 
+PYTEST := OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses 2 --dist worksteal --durations 10
+
 test: setup lint
-	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses 2 --dist worksteal --durations 10
+	$(PYTEST) -m 'not slow'
+
+# Every config, several processes, runs that are killed; CI runs them, too.
+test-slow: setup
+	$(PYTEST) -m slow
 
 # Core tests on old and new versions; an hour or more, and up to 6 GB at a time.
 compat:
