@@ -3,7 +3,10 @@
 import importlib
 import importlib.util
 import sys
-from typing import Callable
+from typing import Callable, Optional
+
+#: Libraries that refuse a package beside them, and a version of it that they accept.
+ACCEPTED = {'mmocr': ('mmdet', '3.1.0'), 'mmyolo': ('mmcv', '2.0.1')}
 
 
 def name_package() -> None:
@@ -15,25 +18,40 @@ def name_package() -> None:
     MODULE2PACKAGE.setdefault('bls_mm', 'bls_mm.compat')
 
 
-def allow_mmocr() -> None:
-    """Imports MMOCR beside an mmdet that it refuses.
+def import_library(name: Optional[str]) -> None:
+    """Imports a library of OpenMMLab, also beside a package that it refuses.
 
-    MMOCR 1.0.1 asserts mmdet < 3.2.0 at import; its own main branch, never released, accepts 3.3.0,
-    and works with it. So for the moment of the import mmdet presents a version that is accepted.
+    MMOCR 1.0.1 asserts mmdet < 3.2.0 at import; its own main branch, never released, accepts 3.3.0.
+    MMYOLO 0.6.0 asserts mmcv < 2.1.0. Both work with what they refuse. So for the moment of the
+    import that package presents a version that is accepted.
+
+    Args:
+        name (str, optional): The library, such as the ``default_scope`` of a config. Nothing is
+            done for a name that MMEngine does not know.
+
+    Raises:
+        ModuleNotFoundError: If the library is not installed.
     """
-    if 'mmocr' in sys.modules or importlib.util.find_spec('mmocr') is None:
-        return
-    try:
-        import mmocr  # noqa: F401
-    except AssertionError:
-        import mmdet
+    from mmengine.config.utils import MODULE2PACKAGE
 
-        version = mmdet.__version__
-        mmdet.__version__ = '3.1.0'
+    if name in sys.modules or name not in MODULE2PACKAGE:
+        return
+    if importlib.util.find_spec(name) is None:
+        raise ModuleNotFoundError(
+            f'the config needs {name!r}, which is not installed; install {MODULE2PACKAGE[name]}'
+        )
+    try:
+        importlib.import_module(name)
+    except AssertionError:
+        if name not in ACCEPTED:
+            raise
+        package, accepted = ACCEPTED[name]
+        refused = importlib.import_module(package)
+        version, refused.__version__ = refused.__version__, accepted
         try:
-            importlib.import_module('mmocr')
+            importlib.import_module(name)
         finally:
-            mmdet.__version__ = version
+            refused.__version__ = version
 
 
 def allow_mmengine_checkpoints() -> None:
