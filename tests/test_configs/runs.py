@@ -5,8 +5,8 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.runner import Runner
-from shrink import shrink
-from stand_in_data import replace_data
+from shrink import BATCH_SIZE, shrink
+from stand_in_data import NUM_SAMPLES, replace_data
 from witness import End, Witness
 
 from bls_mm.config import attach_bls
@@ -23,6 +23,8 @@ def make_small(cfg: Config, data: Path, work_dir: Path) -> Config:
         cfg = attach_bls(cfg, 'SeTa')
     replace_data(cfg.train_dataloader.dataset, data)
     shrink(cfg)
+    if 'max_iters' in cfg.train_cfg:  # such a loop has no epochs at whose end it could stop
+        cfg.train_cfg.max_iters = 2 * NUM_SAMPLES // BATCH_SIZE
     cfg.work_dir = str(work_dir)
     cfg.experiment_name = f'config_{next(COUNTER)}'
     cfg.log_level = 'WARNING'

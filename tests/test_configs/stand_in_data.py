@@ -144,9 +144,20 @@ def make_classes(leaf, root: Path, num: int, rng, is_detection: bool) -> None:
     _write(root / 'meta' / f'{leaf["split"]}.txt', '\n'.join(lines))
 
 
+def make_segments(leaf, root: Path, num: int, rng, is_detection: bool) -> None:
+    """ADE20K: photos, and a map of classes for each."""
+    prefix = leaf['data_prefix']
+    for name in _names('', num):
+        classes = np.kron(rng.integers(0, 151, (4, 4), dtype=np.uint8), np.ones((20, 24), np.uint8))
+        _write(root / prefix['img_path'] / Path(name).with_suffix('.jpg'), _noise(rng, 80, 96))
+        _write(root / prefix['seg_map_path'] / name, classes)
+
+
 MAKERS = dict(
+    ADE20KDataset=make_segments,
     OCRDataset=make_text,
     CocoDataset=make_scenes,
+    YOLOv5CocoDataset=make_scenes,
     CIFAR10=make_cifar,
     CIFAR100=make_cifar,
     ImageNet=make_classes,

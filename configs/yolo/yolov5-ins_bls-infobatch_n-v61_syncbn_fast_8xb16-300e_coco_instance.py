@@ -1,0 +1,3 @@
+_base_ = 'mmyolo::yolov5/ins_seg/yolov5_ins_n-v61_syncbn_fast_8xb16-300e_coco_instance.py'
+train_dataloader = dict(sampler=dict(type='bls_mm.BLSSampler', pruner=dict(type='InfoBatch')))
+default_hooks = dict(bls=dict(type='bls_mm.BLSHook'))

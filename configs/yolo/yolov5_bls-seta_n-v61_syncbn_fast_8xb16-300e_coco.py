@@ -1,0 +1,3 @@
+_base_ = 'mmyolo::yolov5/yolov5_n-v61_syncbn_fast_8xb16-300e_coco.py'
+train_dataloader = dict(sampler=dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa')))
+default_hooks = dict(bls=dict(type='bls_mm.BLSHook'))
