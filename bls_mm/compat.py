@@ -54,6 +54,22 @@ def import_library(name: Optional[str]) -> None:
             refused.__version__ = version
 
 
+def drop_scope_of_collate_functions(cfg) -> None:
+    """Removes the scope that MMEngine gives to collate functions of another package's config.
+
+    MMEngine 0.10.7 adds ``_scope_`` to what ``_base_ = 'mmyolo::...'`` reads, and then passes it to
+    the collate function as an argument.
+
+    Args:
+        cfg (Config): The config, changed in place.
+    """
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = cfg.get(name)
+        collate_fn = loader.get('collate_fn') if isinstance(loader, dict) else None
+        if isinstance(collate_fn, dict):
+            collate_fn.pop('_scope_', None)
+
+
 def allow_mmengine_checkpoints() -> None:
     """Lets ``torch.load(weights_only=True)`` read what MMEngine itself puts into checkpoints.
 

@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmengine.hub import get_config
 from mmengine.logging import print_log
 
-from .compat import import_library
+from .compat import drop_scope_of_collate_functions, import_library
 from .planning import is_auto
 from .pruners import Pruner
 from .registry import PRUNERS, SCORERS, find_type
@@ -46,6 +46,12 @@ def load_config(name: str) -> Config:
         FileNotFoundError: If there is no such config.
         ModuleNotFoundError: If the package is not installed.
     """
+    cfg = _read(name)
+    drop_scope_of_collate_functions(cfg)
+    return cfg
+
+
+def _read(name: str) -> Config:
     package, is_named, path = name.partition('::')
     if not is_named:
         if not Path(name).is_file():

@@ -206,3 +206,10 @@ def test_sample_is_an_image_and_not_its_repetition(monkeypatch, loop):
 def test_repetitions_of_a_loop_of_epochs_stay():
     cfg = repeated(dict(by_epoch=True, max_epochs=2))
     assert attach_bls(cfg, 'SeTa').train_dataloader.dataset == cfg.train_dataloader.dataset
+
+
+def test_base_of_another_package_keeps_its_collate_function(tmp_path):
+    pytest.importorskip('mmpretrain', reason='needs mmpretrain')
+    path = tmp_path / 'config.py'
+    path.write_text("_base_ = 'mmpretrain::simclr/simclr_resnet50_16xb256-coslr-200e_in1k.py'\n")
+    assert load_config(str(path)).train_dataloader.collate_fn == dict(type='default_collate')

@@ -141,6 +141,8 @@ def visit(node, change: Callable[[dict], None]) -> None:
 def small_images(part: dict) -> None:
     for key in IN_PIXELS & part.keys():
         part[key] = _small(part[key])
+    if part.get('type') == 'BatchATSSAssigner':
+        part['topk'] = 1  # a small image has no more priors in its last level
 
 
 def _small(size):
