@@ -192,5 +192,5 @@ def without_missing_packages(part: dict) -> None:
         part[name] = [
             transform
             for transform in part[name]
-            if not (isinstance(transform, dict) and transform['type'] == 'mmdet.Albu')
+            if not (isinstance(transform, dict) and 'Albu' in transform['type'])
         ]

@@ -10,7 +10,7 @@ from mmengine.runner import IterBasedTrainLoop
 from bls_mm.samplers import find_sampler
 
 # MMYOLO's heads that multiply their losses by the batch size.
-MULTIPLYING = ('YOLOv5Head', 'YOLOv5InsHead', 'YOLOv8Head')
+MULTIPLYING = ('YOLOv5Head', 'YOLOv5InsHead', 'YOLOv7Head', 'YOLOv8Head')
 
 
 class Iteration(NamedTuple):
@@ -46,19 +46,23 @@ class Witness(Hook):
     def before_train(self, runner) -> None:
         """Starts to watch when all parts are built, before the first iteration."""
         self.runner = runner
-        self.dataset = runner.train_dataloader.dataset
-        self.sampler = find_sampler(runner.train_dataloader)
         self.full_length = len(runner.train_dataloader)
         self.multiplies = type(getattr(runner.model, 'bbox_head', None)).__name__ in MULTIPLYING
-        _extend(self.dataset, '__getitem__', self._note_request, self._note_image)
-        for leaf in leaves_of(self.dataset):
-            _extend(leaf, '_rand_another', self._note_replacement)
         _extend(runner.optim_wrapper, 'update_params', self._note_minimised)
-        _extend(self.sampler, 'update', self._note_score)
         runner.model.register_forward_hook(self._note_components, with_kwargs=True)
         criterion = getattr(getattr(runner.model, 'head', None), 'loss_module', None)
         if getattr(criterion, 'reduction', None) == 'none':
             criterion.register_forward_hook(self._note_sample_losses)
+        self.watch_loader(runner)
+
+    def watch_loader(self, runner) -> None:
+        """Watches the data set and the sampler of the training loader."""
+        self.dataset = runner.train_dataloader.dataset
+        self.sampler = find_sampler(runner.train_dataloader)
+        _extend(self.dataset, '__getitem__', self._note_request, self._note_image)
+        for leaf in leaves_of(self.dataset):
+            _extend(leaf, '_rand_another', self._note_replacement)
+        _extend(self.sampler, 'update', self._note_score)
 
     @property
     def components(self) -> Set[str]:
@@ -132,6 +136,10 @@ class End(Hook):
     def __init__(self, witness: Witness, num_epochs: int) -> None:
         self.witness = witness
         self.num_epochs = num_epochs
+
+    def before_train_epoch(self, runner):
+        if runner.train_dataloader.dataset is not self.witness.dataset:  # a hook has replaced it
+            self.witness.watch_loader(runner)
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
         self.witness.end_iteration(runner)
