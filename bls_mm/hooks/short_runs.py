@@ -22,9 +22,9 @@ def warn_of_short_run(runner, sampler: BLSSampler, clock: TrainingClock) -> None
     if counts_iterations and isinstance(dataset, RepeatDataset):
         runner.logger.warning(
             f'BLS: each of the {dataset.times:,} repetitions of RepeatDataset counts as a sample'
-            f'{", so the run ends within its first epoch and prunes nothing" * is_short}; write '
-            'its inner data set into train_dataloader.dataset: a loop of iterations repeats it '
-            'anyway'
+            f'{", so the run ends within its first epoch and prunes nothing" * is_short}; a loop '
+            'of iterations repeats its data anyway, so write train_dataloader=dict(dataset=dict('
+            '_delete_=True, **_base_.train_dataloader.dataset.dataset))'
         )
     elif is_short and counts_iterations:
         runner.logger.warning(

@@ -18,6 +18,7 @@ MODELS = {
         'model.backbone.base_channels': 16,
         'model.backbone.stem_channels': 16,
         'model.neck.in_channels': [128, 256, 512],
+        'model.encoder.fusion_layer_cfg.embed_dim': 64,
         'model.encoder.num_cp': 0,  # checkpointing needs fairscale
         'model.decoder.num_layers': 2,
     },
