@@ -39,6 +39,9 @@ MMENGINE = ['mmengine>=0.10.5', 'setuptools<81']  # it imports pkg_resources, wh
 DETECTION = [*MMENGINE, 'mmdet>=3.0.0']
 TEXT = [*DETECTION, 'mmocr>=1.0.0', 'numpy<2']  # MMOCR needs imgaug, which needs numpy 1
 CLASSIFICATION = [*MMENGINE, 'mmpretrain>=1.0.0']
+YOLO = [*DETECTION, 'mmyolo>=0.6.0', 'albumentations==1.3.1']  # GPL-3.0: not in 'all'
+SEGMENTATION = [*MMENGINE, 'mmsegmentation>=1.0.0', 'ftfy', 'regex']
+POSE = [*DETECTION, 'mmpose>=1.0.0']
 # What ViECap and its metric need; MMPretrain 1.2 works with this version of transformers.
 LANGUAGE = ['transformers==4.38.2', 'pycocoevalcap>=1.2', 'numpy<2']
 DOCS = ['mkdocs-material>=9', 'mkdocstrings[python]', 'latex2mathml']
@@ -69,7 +72,10 @@ setup(
         'ocr': TEXT,
         'cls': CLASSIFICATION,
         'captioning': [*CLASSIFICATION, *LANGUAGE],
-        'all': sorted({*TEXT, *CLASSIFICATION}),
+        'yolo': YOLO,
+        'seg': SEGMENTATION,
+        'pose': POSE,
+        'all': sorted({*TEXT, *CLASSIFICATION, *SEGMENTATION}),
         'analysis': ANALYSIS,
         'docs': DOCS,
         'dev': [

@@ -3,7 +3,11 @@
 import importlib
 import importlib.util
 import sys
-from typing import Callable
+import warnings
+from typing import Callable, Optional
+
+#: Libraries that refuse a package beside them, and a version of it that they accept.
+ACCEPTED = {'mmocr': ('mmdet', '3.1.0'), 'mmyolo': ('mmcv', '2.0.1')}
 
 
 def name_package() -> None:
@@ -15,25 +19,62 @@ def name_package() -> None:
     MODULE2PACKAGE.setdefault('bls_mm', 'bls_mm.compat')
 
 
-def allow_mmocr() -> None:
-    """Imports MMOCR beside an mmdet that it refuses.
+def import_library(name: Optional[str]) -> None:
+    """Imports a library of OpenMMLab, also beside a package that it refuses.
 
-    MMOCR 1.0.1 asserts mmdet < 3.2.0 at import; its own main branch, never released, accepts 3.3.0,
-    and works with it. So for the moment of the import mmdet presents a version that is accepted.
+    MMOCR 1.0.1 asserts mmdet < 3.2.0 at import; its own main branch, never released, accepts 3.3.0.
+    MMYOLO 0.6.0 asserts mmcv < 2.1.0. Both work with what they refuse. So for the moment of the
+    import that package presents a version that is accepted.
+
+    Args:
+        name (str, optional): The library, such as the ``default_scope`` of a config. Nothing is
+            done for a name that MMEngine does not know.
+
+    Raises:
+        ModuleNotFoundError: If the library is not installed.
     """
-    if 'mmocr' in sys.modules or importlib.util.find_spec('mmocr') is None:
-        return
-    try:
-        import mmocr  # noqa: F401
-    except AssertionError:
-        import mmdet
+    from mmengine.config.utils import MODULE2PACKAGE
 
-        version = mmdet.__version__
-        mmdet.__version__ = '3.1.0'
+    if name in sys.modules or name not in MODULE2PACKAGE:
+        return
+    if importlib.util.find_spec(name) is None:
+        raise ModuleNotFoundError(
+            f'the config needs {name!r}, which is not installed; install {MODULE2PACKAGE[name]}'
+        )
+    try:
+        importlib.import_module(name)
+    except AssertionError:
+        if name not in ACCEPTED:
+            raise
+        package, accepted = ACCEPTED[name]
+        refused = importlib.import_module(package)
+        version, refused.__version__ = refused.__version__, accepted
         try:
-            importlib.import_module('mmocr')
+            importlib.import_module(name)
         finally:
-            mmdet.__version__ = version
+            refused.__version__ = version
+
+
+def allow_mmocr() -> None:
+    """Imports MMOCR. The name of version 0.1 of ``import_library('mmocr')``."""
+    warnings.warn("use bls_mm.compat.import_library('mmocr')", DeprecationWarning, stacklevel=2)
+    import_library('mmocr')
+
+
+def drop_scope_of_collate_functions(cfg) -> None:
+    """Removes the scope that MMEngine gives to collate functions of another package's config.
+
+    MMEngine 0.10.7 adds ``_scope_`` to what ``_base_ = 'mmyolo::...'`` reads, and then passes it to
+    the collate function as an argument.
+
+    Args:
+        cfg (Config): The config, changed in place.
+    """
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = cfg.get(name)
+        collate_fn = loader.get('collate_fn') if isinstance(loader, dict) else None
+        if isinstance(collate_fn, dict):
+            collate_fn.pop('_scope_', None)
 
 
 def allow_mmengine_checkpoints() -> None:

@@ -2,14 +2,16 @@
 
 import copy
 import importlib.util
+import logging
 from pathlib import Path
 from typing import Optional, Union
 
 import torch
 from mmengine.config import Config
 from mmengine.hub import get_config
+from mmengine.logging import print_log
 
-from .compat import allow_mmocr
+from .compat import drop_scope_of_collate_functions, import_library
 from .planning import is_auto
 from .pruners import Pruner
 from .registry import PRUNERS, SCORERS, find_type
@@ -48,6 +50,12 @@ def load_config(name: str) -> Config:
         FileNotFoundError: If there is no such config.
         ModuleNotFoundError: If the package is not installed.
     """
+    cfg = _read(name)
+    drop_scope_of_collate_functions(cfg)
+    return cfg
+
+
+def _read(name: str) -> Config:
     package, is_named, path = name.partition('::')
     if not is_named:
         if not Path(name).is_file():
@@ -63,8 +71,7 @@ def load_config(name: str) -> Config:
             f'the config {name!r} belongs to {package!r}, which is not installed; install it, or '
             'correct the part before ::'
         )
-    if package == 'mmocr':
-        allow_mmocr()
+    import_library(package)
     try:
         return get_config(name)
     except FileNotFoundError as error:
@@ -94,7 +101,8 @@ def attach_bls(
     """Returns a config that trains with BLS: the two lines that a user would write.
 
     The options of the pruner and the scorer are then at ``train_dataloader.sampler.pruner`` and
-    ``train_dataloader.sampler.scorer``.
+    ``train_dataloader.sampler.scorer``. If the run counts iterations, the inner data set of a
+    ``RepeatDataset`` takes its place: a sample is then an image, not a repetition of it.
 
     Args:
         cfg (Config): Any config of an MMEngine runner; it stays as it is.
@@ -135,11 +143,27 @@ def attach_bls(
     if scorer is not None:
         sampler['scorer'] = scorer
     cfg.train_dataloader.sampler = sampler
+    _leave_out_repetitions(cfg)
     cfg.default_hooks = {
         'bls': dict(type='bls_mm.BLSHook'),
         **(cfg.get('default_hooks') or {}),
     }
     return cfg
+
+
+def _leave_out_repetitions(cfg: Config) -> None:
+    """Replaces a ``RepeatDataset`` by its data set, which a loop of iterations repeats anyway."""
+    dataset = cfg.train_dataloader.get('dataset') or {}
+    if 'max_iters' not in (cfg.get('train_cfg') or {}) or 'type' not in dataset:
+        return
+    if _type_name(dataset.type) == 'RepeatDataset':
+        cfg.train_dataloader.dataset = dataset.dataset
+        print_log(
+            f'BLS: the run trains on the data set inside RepeatDataset(times={dataset.times}), so '
+            'that a sample is an image; it trains for as many iterations as before',
+            logger='current',
+            level=logging.WARNING,
+        )
 
 
 def complete_loaders(cfg: Config) -> None:

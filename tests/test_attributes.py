@@ -36,7 +36,11 @@ ALLOWED = {
     'hooks/savings_meter.py': {'self.savings.*', 'savings.*'},
     'hooks/recorder.py': {'savings.*'},
     # Objects of MMEngine that are filled attribute by attribute.
-    'config.py': {'cfg.train_dataloader.sampler', 'cfg.default_hooks'},
+    'config.py': {
+        'cfg.train_dataloader.sampler',
+        'cfg.train_dataloader.dataset',
+        'cfg.default_hooks',
+    },
     'cli/train_command.py': {
         'cfg.work_dir',
         'cfg.launcher',
@@ -71,7 +75,7 @@ ALLOWED = {
     'cli/data_command.py': {'parser.epilog'},
     'analysis/pictures.py': {'self.visualizer.dataset_meta', 'sample.gt_instances.bboxes'},
     # MMOCR checks the version of mmdet when it is imported.
-    'compat.py': {'mmdet.__version__'},
+    'compat.py': {'refused.__version__'},
 }
 
 

@@ -1,4 +1,4 @@
-"""MMEngine's checkpoints resume, and MMOCR is imported beside a newer MMDetection."""
+"""MMEngine's checkpoints resume, and libraries are imported beside packages that they refuse."""
 
 import subprocess
 import sys
@@ -8,6 +8,8 @@ import pytest
 import torch
 from test_hooks.test_clock import SCHEDULES
 from toy import train
+
+from bls_mm.compat import import_library
 
 
 @pytest.mark.parametrize('name', SCHEDULES)
@@ -22,12 +24,26 @@ def test_checkpoints_of_every_schedule_load_and_resume(tmp_path, name):
     assert resumed.lrs == whole.lrs[-len(resumed.lrs) :]
 
 
-@pytest.mark.skipif(find_spec('mmocr') is None, reason='mmocr is not installed')
-@pytest.mark.parametrize('first', ['', 'import mmdet; '])
-def test_mmocr_is_imported_beside_a_newer_mmdet(first):
+@pytest.mark.parametrize(
+    ('name', 'refused', 'version'), [('mmocr', 'mmdet', '3.3.0'), ('mmyolo', 'mmcv', '2.1.0')]
+)
+@pytest.mark.parametrize('imports_first', [False, True])
+def test_library_is_imported_beside_what_it_refuses(name, refused, version, imports_first):
+    if find_spec(name) is None or find_spec(refused) is None:
+        pytest.skip(f'needs {name}')
     code = (
-        f'{first}from bls_mm.compat import allow_mmocr; allow_mmocr(); '
-        'import mmdet, mmocr; print(mmdet.__version__)'
+        f'{f"import {refused}; " if imports_first else ""}from bls_mm.compat import import_library;'
+        f'import_library({name!r}); import {name}, {refused}; print({refused}.__version__)'
     )
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == '3.3.0'
+    assert done.stdout.strip() == version
+
+
+def test_missing_library_raises_one_sentence():
+    with pytest.raises(ModuleNotFoundError, match="needs 'mmtrack', which is not installed; ins"):
+        import_library('mmtrack')
+
+
+@pytest.mark.parametrize('scope', [None, 'mmengine', 'of_user'])
+def test_scope_that_is_no_library_is_left_alone(scope):
+    import_library(scope)

@@ -147,6 +147,8 @@ def test_config_file_is_read(tmp_path):
         ('mmdet', '_base_/datasets/coco_detection.py'),  # in no metafile
         ('mmocr', 'textrecog/crnn/crnn_mini-vgg_5e_mj.py'),
         ('mmpretrain', 'resnet/resnet18_8xb16_cifar10.py'),
+        ('mmyolo', 'yolov5/yolov5_n-v61_syncbn_fast_8xb16-300e_coco.py'),
+        ('mmseg', 'upernet/upernet_r50_4xb4-80k_ade20k-512x512.py'),
     ],
 )
 def test_config_of_a_package_is_found(package, path):
@@ -154,8 +156,8 @@ def test_config_of_a_package_is_found(package, path):
 
 
 def test_unknown_package_is_not_installed():
-    with pytest.raises(ModuleNotFoundError, match="'mmseg', which is not installed"):
-        load_config('mmseg::unet/unet.py')
+    with pytest.raises(ModuleNotFoundError, match="'mmtrack', which is not installed"):
+        load_config('mmtrack::sort/sort.py')
 
 
 def test_unknown_config_raises_a_clear_error():
@@ -197,3 +199,33 @@ def test_loaders_get_the_defaults_of_mmpretrain_scripts():
     other = Config(dict(default_scope='mmdet', **loaders))
     complete_loaders(other)
     assert other.train_dataloader == loaders['train_dataloader']
+
+
+def repeated(train_cfg) -> Config:
+    """The training set of MMSegmentation's DRIVE configs: 20 images, 40,000 times."""
+    data = dict(type='DRIVEDataset', data_root='data/DRIVE')
+    dataset = dict(type='RepeatDataset', times=40000, dataset=data)
+    loader = dict(batch_size=4, sampler=dict(type='InfiniteSampler'), dataset=dataset)
+    return Config(dict(train_dataloader=loader, train_cfg=train_cfg))
+
+
+@pytest.mark.parametrize('loop', [dict(type='IterBasedTrainLoop'), dict(by_epoch=False)])
+def test_sample_is_an_image_and_not_its_repetition(monkeypatch, loop):
+    logged = []
+    monkeypatch.setattr('bls_mm.config.print_log', lambda text, **options: logged.append(text))
+    cfg = attach_bls(repeated(dict(max_iters=40000, **loop)), 'SeTa')
+    assert cfg.train_dataloader.dataset == dict(type='DRIVEDataset', data_root='data/DRIVE')
+    assert cfg.train_cfg.max_iters == 40000
+    assert 'the data set inside RepeatDataset(times=40000)' in logged[0]
+
+
+def test_repetitions_of_a_loop_of_epochs_stay():
+    cfg = repeated(dict(by_epoch=True, max_epochs=2))
+    assert attach_bls(cfg, 'SeTa').train_dataloader.dataset == cfg.train_dataloader.dataset
+
+
+def test_base_of_another_package_keeps_its_collate_function(tmp_path):
+    pytest.importorskip('mmpretrain', reason='needs mmpretrain')
+    path = tmp_path / 'config.py'
+    path.write_text("_base_ = 'mmpretrain::simclr/simclr_resnet50_16xb256-coslr-200e_in1k.py'\n")
+    assert load_config(str(path)).train_dataloader.collate_fn == dict(type='default_collate')

@@ -243,7 +243,7 @@ GLOBALS = [
     b'numpy.core.multiarray\nscalar', b'numpy\nfromfile', b'collections\nOrderedDict',
     b'mmengine.logging.history_buffer\nHistoryBuffer', b'torch._utils\n_rebuild_tensor_v2',
     b'mmengine.optim.scheduler.param_scheduler\nOneCycleParamScheduler', b'torch\nSize',
-    b'mmengine.config.config\nConfig', b'bls_mm.compat\nallow_mmocr', b'__builtin__\nbytearray',
+    b'mmengine.config.config\nConfig', b'bls_mm.compat\nimport_library', b'__builtin__\nbytearray',
 ]  # fmt: skip
 OWNERS = [name for name in GLOBALS if name.startswith((b'mmengine.', b'numpy\nndarray'))]
 NAMES = ['_statistics_methods', '__class__', '__dict__', 'mean', '__init__', '__setstate__', 'f8']

@@ -23,7 +23,7 @@ import bls_mm
 from mmengine.config import Config
 from mmengine.hub import get_config
 from mmengine.registry import TRANSFORMS, init_default_scope
-from bls_mm.compat import allow_mmocr
+from bls_mm.compat import import_library
 from bls_mm.config import load_config
 
 assert bls_mm.__file__.startswith(sys.argv[1]), bls_mm.__file__
@@ -33,7 +33,7 @@ assert load_config(name).default_hooks.bls.type == 'bls_mm.BLSHook'
 cfg = Config.fromfile('mine.py')
 assert cfg.train_dataloader.sampler.pruner.type == 'InfoBatch'
 assert cfg.train_cfg.max_epochs == 1
-allow_mmocr()
+import_library(cfg.default_scope)
 init_default_scope(cfg.default_scope)
 for transform in cfg.test_dataloader.dataset.pipeline:  # as a runner does
     TRANSFORMS.build(transform)

@@ -12,7 +12,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from toy import find_hook
 
-from bls_mm.compat import allow_mmocr
+from bls_mm.compat import import_library
 
 ROOT = Path(__file__).parents[1]
 
@@ -55,7 +55,7 @@ def load(name, words, work_dir):
 @pytest.mark.slow
 @pytest.mark.parametrize('pruner', ['infobatch', 'seta'])  # ResidualScorer, BatchLossScorer
 def test_scores_equal_a_replay_of_an_independent_record(words, tmp_path, pruner):
-    allow_mmocr()
+    import_library('mmocr')
     cfg = load(f'crnn-slim_bls-{pruner}_6e_short-words.py', words, tmp_path)
     runner, record = Runner.from_cfg(cfg), Record()
     runner.register_hook(record)

@@ -1,6 +1,6 @@
 """Lists which settings of a config BLS adapts, and which it leaves unchanged."""
 
-from typing import Iterator
+from typing import Iterator, List
 
 from mmengine.config import Config
 
@@ -14,7 +14,11 @@ def adaptations(cfg: Config) -> Iterator[str]:
         cfg (Config): The config.
     """
     by_iteration = [s for s in _as_list(cfg.get('param_scheduler')) if _steps_by_iteration(s)]
-    if by_iteration:
+    hooks = [kind for kind in _hook_types(cfg) if kind.endswith('ParamSchedulerHook')]
+    hooks = [kind for kind in hooks if kind != 'ParamSchedulerHook']  # other than MMEngine's
+    if hooks:
+        yield f'schedule: {hooks[0]} sets the learning rate; BLS shows it epochs on all samples'
+    elif by_iteration:
         names = ', '.join(str(scheduler['type']) for scheduler in by_iteration)
         yield f'schedule: {names} by iteration; BLS spreads all steps over the shorter epochs'
     else:
@@ -38,6 +42,11 @@ def _as_list(value) -> list:
 
 def _steps_by_iteration(scheduler: dict) -> bool:
     return not scheduler.get('by_epoch', True) or bool(scheduler.get('convert_to_iter_based'))
+
+
+def _hook_types(cfg: Config) -> List[str]:
+    hooks = [*(cfg.get('default_hooks') or {}).values(), *_as_list(cfg.get('custom_hooks'))]
+    return [str(hook['type']).rsplit('.', 1)[-1] for hook in hooks if hook]
 
 
 def _types(cfg) -> Iterator[str]:

@@ -7,7 +7,7 @@ import mmengine.dataset  # noqa: F401  registers ConcatDataset and the other wra
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 
-from bls_mm.compat import allow_mmocr
+from bls_mm.compat import import_library
 
 from .simulation import PlannedEpoch, simulate
 
@@ -84,8 +84,7 @@ def size_of(cfg: Config, num_samples: Optional[int] = None, num_gpus: int = 1) -
 
 def _count_samples(cfg: Config) -> int:
     scope = cfg.get('default_scope', 'mmengine')
-    if scope == 'mmocr':
-        allow_mmocr()
+    import_library(scope)
     init_default_scope(scope)
     try:
         dataset = DATASETS.build(_without_pipelines(cfg.train_dataloader.dataset))

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.registry import DATASETS, VISUALIZERS, DefaultScope
 
-from bls_mm.compat import allow_mmocr
+from bls_mm.compat import import_library
 
 from .sample_info import data_info, labels_of, source_names, source_of
 from .text import describe_error, encodable
@@ -44,8 +44,7 @@ class Pictures:
 
     def __init__(self, config: Config) -> None:
         self.scope = config.get('default_scope') or 'mmengine'
-        if self.scope == 'mmocr':
-            allow_mmocr()
+        import_library(self.scope)
         options = config.train_dataloader.dataset
         with DefaultScope.overwrite_default_scope(self.scope):
             self.dataset = DATASETS.build(options)

@@ -15,7 +15,7 @@ from mmengine.runner import Runner, find_latest_checkpoint
 from torch.utils.data import ConcatDataset
 
 from bls_mm.analysis.simulation import SingleClassDataset
-from bls_mm.compat import allow_mmocr
+from bls_mm.compat import import_library
 from bls_mm.samplers import find_sampler
 
 LOCAL_BACKENDS = ('LocalVisBackend', 'TensorboardVisBackend')  # write into the work dir only
@@ -74,8 +74,7 @@ def dry_run(cfg: Config, num_samples: Optional[int] = None) -> Tuple[int, List[s
         Exception: Whatever a training raises before its first iteration.
     """
     cfg, unchecked = copy.deepcopy(cfg), []
-    if cfg.get('default_scope') == 'mmocr':
-        allow_mmocr()
+    import_library(cfg.get('default_scope'))
     _resume_from_real_work_dir(cfg)
     backends = (cfg.get('visualizer') or {}).get('vis_backends') or []
     unchecked += [b['type'] for b in backends if b['type'] not in LOCAL_BACKENDS]

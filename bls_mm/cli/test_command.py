@@ -14,7 +14,7 @@ from mmengine.registry import METRICS, RUNNERS
 from mmengine.runner import Runner
 
 from bls_mm.analysis.checkpoints import find_checkpoint
-from bls_mm.compat import allow_mmengine_checkpoints, allow_mmocr
+from bls_mm.compat import allow_mmengine_checkpoints, import_library
 from bls_mm.config import complete_loaders, load_config
 
 from .errors import plain_errors
@@ -121,8 +121,7 @@ def run(args: argparse.Namespace) -> None:
     """Runs the command."""
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = to_config(args)
-    if cfg.get('default_scope') == 'mmocr':
-        allow_mmocr()
+    import_library(cfg.get('default_scope'))
     allow_mmengine_checkpoints()
     with plain_errors(args.debug, cfg.work_dir):
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from bls_mm.compat import allow_mmocr
+from bls_mm.compat import import_library
 from bls_mm.config import complete_loaders, load_config
 
 from .errors import plain_errors
@@ -129,8 +129,7 @@ def run(args: argparse.Namespace) -> None:
         return
     check_components(cfg)
     keep_other_runs(cfg, args.overwrite)
-    if cfg.get('default_scope') == 'mmocr':
-        allow_mmocr()
+    import_library(cfg.get('default_scope'))
     advice = '; the same command with --resume continues from the last checkpoint'
     with plain_errors(args.debug, cfg.work_dir, advice):
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

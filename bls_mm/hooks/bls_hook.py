@@ -13,6 +13,7 @@ from bls_mm.samplers import BLSSampler
 from .hook_options import check_hook_options, refuse_options_of_sampler
 from .pruned_run import PrunedRun
 from .recorder import Recorder
+from .short_runs import warn_of_short_run
 from .training_loader import BeginsLate
 
 
@@ -91,6 +92,7 @@ class BLSHook(Hook):
         if not any(isinstance(hook, BeginsLate) for hook in runner.hooks):
             runner.register_hook(BeginsLate(self))
         self.run = PrunedRun(runner, self.components, self.schedule, self.recorder, BLSHook)
+        warn_of_short_run(runner, self.run.sampler, self.run.clock)
         self._must_restore = runner.iter > 0
         if not self._must_restore:
             self._loaded = None  # of load_from; it would stay in the GPU's memory

@@ -5,7 +5,18 @@ _base_ = 'retinanet-slim_1xb4-8e_digits-4k.py'
 
 data_root = 'data/garment_scenes'
 metainfo = dict(
-    classes=('T-shirt', 'trouser', 'pullover', 'dress', 'coat', 'sandal', 'shirt', 'sneaker', 'bag', 'boot')
+    classes=(
+        'T-shirt',
+        'trouser',
+        'pullover',
+        'dress',
+        'coat',
+        'sandal',
+        'shirt',
+        'sneaker',
+        'bag',
+        'boot',
+    )
 )
 # Garments are up to 64 pixels long, in either direction.
 model = dict(bbox_head=dict(anchor_generator=dict(octave_base_scale=2.5, ratios=[0.6, 1.2, 2.0])))

@@ -1,5 +1,6 @@
 import pytest
 from mmengine.config import Config
+from other_libraries import import_library
 
 from bls_mm.analysis.adaptations import adaptations
 from bls_mm.config import load_config
@@ -42,3 +43,16 @@ def test_adaptations_of_accumulation_and_iteration_based_loops():
     lines = '\n'.join(adaptations(cfg))
     assert 'accumulation: 4 iterations' in lines
     assert 'loop: counts iterations' in lines
+
+
+@pytest.mark.parametrize(
+    ('name', 'hook'),
+    [
+        ('ppyoloe/ppyoloe_s_fast_8xb32-300e_coco.py', 'PPYOLOEParamSchedulerHook'),
+        ('yolov5/yolov5_n-v61_syncbn_fast_8xb16-300e_coco.py', 'YOLOv5ParamSchedulerHook'),
+    ],
+)
+def test_adaptations_of_hooks_of_mmyolo(name, hook):
+    import_library('mmyolo')
+    lines = list(adaptations(load_config(f'mmyolo::{name}')))
+    assert lines[0].startswith(f'schedule: {hook} sets the learning rate')

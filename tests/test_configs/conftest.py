@@ -1,5 +1,6 @@
 import functools
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import mmengine.config.config
@@ -7,7 +8,7 @@ import mmengine.config.utils
 import pytest
 from table import Row, replace_table, to_table
 
-from bls_mm.compat import allow_mmocr
+from bls_mm.compat import import_library
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -15,7 +16,9 @@ def packages():
     """Imports the model libraries once, in the order that works."""
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
-        allow_mmocr()
+        for name in ('mmocr', 'mmyolo'):
+            with suppress(ModuleNotFoundError):
+                import_library(name)
 
 
 @pytest.fixture(scope='session', autouse=True)

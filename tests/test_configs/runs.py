@@ -5,9 +5,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.runner import Runner
-from shrink import shrink
+from shrink import BATCH_SIZE, shrink
 from stand_in_captions import use_tiny_language
-from stand_in_data import replace_data
+from stand_in_data import NUM_SAMPLES, replace_data
 from witness import End, Witness
 
 from bls_mm.config import attach_bls
@@ -25,6 +25,8 @@ def make_small(cfg: Config, data: Path, work_dir: Path) -> Config:
     replace_data(cfg.train_dataloader.dataset, data)
     shrink(cfg)
     use_tiny_language(cfg.model, data)
+    if 'max_iters' in cfg.train_cfg:  # such a loop has no epochs at whose end it could stop
+        cfg.train_cfg.max_iters = 2 * NUM_SAMPLES // BATCH_SIZE
     cfg.work_dir = str(work_dir)
     cfg.experiment_name = f'config_{next(COUNTER)}'
     cfg.log_level = 'WARNING'

@@ -64,7 +64,7 @@ def shrink(cfg) -> None:
         visit(part, at_most)
         visit(part, without_missing_packages)
     for hook in cfg.get('custom_hooks', []):
-        switch_after_first_epoch(hook, cfg.train_cfg.max_epochs)
+        switch_after_first_epoch(hook, cfg.train_cfg.get('max_epochs'))
     cfg.load_from = None
     for split in ('val', 'test'):
         for part in ('dataloader', 'cfg', 'evaluator'):
@@ -80,6 +80,8 @@ def shrink_model(model: dict) -> None:
     """Starts from random weights, with fewer repeated parts and narrower layers."""
     visit(model, from_scratch)
     visit(model, without_synchronised_norms)
+    if 'pretrained' in model:  # of MMSegmentation
+        model.pretrained = None
     backbone = model.get('backbone', {})
     kind = backbone.get('type')
     narrow = NARROW.get(kind, {})
@@ -93,6 +95,8 @@ def shrink_model(model: dict) -> None:
         backbone.arch_layers = [1] * len(backbone.arch_layers)
     if kind in ('ResNet', 'mmdet.ResNet') and backbone.get('depth') == 50 and model.get('neck'):
         narrow_detector(model)
+    if kind == 'ResNetV1c':
+        narrow_segmenter(model)
     # Not the decoder: each of its layers has its own losses.
     if 'num_layers' in (model.get('encoder') or {}):
         model.encoder.num_layers = 1
@@ -106,6 +110,13 @@ def narrow_detector(model: dict) -> None:
     if model.neck.type.endswith('FPN'):
         for part in (model.neck, *(model[name] for name in model if name.endswith('head'))):
             visit(part, quarter_channels)
+
+
+def narrow_segmenter(model: dict) -> None:
+    """Quarters the channels of a ResNet-50 with two heads of MMSegmentation."""
+    model.backbone.update(base_channels=16, stem_channels=16)
+    model.decode_head.update(in_channels=[64, 128, 256, 512], channels=32)
+    model.auxiliary_head.update(in_channels=256, channels=32)
 
 
 def shrink_loader(loader: dict) -> None:
@@ -130,6 +141,8 @@ def visit(node, change: Callable[[dict], None]) -> None:
 def small_images(part: dict) -> None:
     for key in IN_PIXELS & part.keys():
         part[key] = _small(part[key])
+    if part.get('type') == 'BatchATSSAssigner':
+        part['topk'] = 1  # a small image has no more priors in its last level
 
 
 def _small(size):
@@ -172,10 +185,12 @@ def without_synchronised_norms(part: dict) -> None:
 
 
 def without_missing_packages(part: dict) -> None:
-    """Removes ABINet's augmentation if the optional package albumentations is not installed."""
-    if importlib.util.find_spec('albumentations') is None and 'transforms' in part:
-        part['transforms'] = [
+    """Removes augmentations of the optional package albumentations if it is not installed."""
+    if importlib.util.find_spec('albumentations') is not None:
+        return
+    for name in {'transforms', 'pipeline', 'switch_pipeline'} & part.keys():
+        part[name] = [
             transform
-            for transform in part['transforms']
-            if not (isinstance(transform, dict) and transform['type'] == 'mmdet.Albu')
+            for transform in part[name]
+            if not (isinstance(transform, dict) and 'Albu' in transform['type'])
         ]

@@ -76,10 +76,11 @@ def make_text(leaf, root: Path, num: int, rng, is_detection: bool) -> None:
 
 
 def make_scenes(leaf, root: Path, num: int, rng, is_detection: bool) -> None:
-    """CocoDataset: wide and tall images with boxes and masks, and one image without objects."""
+    """CocoDataset: wide and tall images with boxes, masks and keypoints, and one without."""
     from mmdet.datasets import CocoDataset
 
     classes = leaf.get('metainfo', CocoDataset.METAINFO)['classes']
+    classes = ['person'] if 'keypoints' in leaf['ann_file'] else classes  # of MMPose
     images, annotations = [], []
     for index, name in enumerate(_names('', num + 1)):
         height, width = ((64, 96), (96, 64))[index % 2]
@@ -89,20 +90,23 @@ def make_scenes(leaf, root: Path, num: int, rng, is_detection: bool) -> None:
             x, y = int(rng.integers(0, width - w)), int(rng.integers(0, height - h))
             category = int(rng.integers(len(classes)))
             cv2.rectangle(image, (x, y), (x + w, y + h), rng.integers(0, 255, 3).tolist(), -1)
+            diagonal = [(x + w * t // 18, y + h * t // 18, 2) for t in range(1, 18)]
             annotations.append(
                 dict(
                     id=len(annotations) + 1,
                     image_id=index,
-                    category_id=category,
+                    category_id=category + 1,
                     bbox=[x, y, w, h],
                     area=w * h,
                     iscrowd=0,
                     segmentation=[[x, y, x + w, y, x + w, y + h, x, y + h]],
+                    num_keypoints=17,
+                    keypoints=sum(diagonal, ()),  # all are visible
                 )
             )
         _write(root / leaf['data_prefix']['img'] / name, image)
         images.append(dict(id=index, file_name=name, height=height, width=width))
-    categories = [dict(id=index, name=name) for index, name in enumerate(classes)]
+    categories = [dict(id=index, name=name) for index, name in enumerate(classes, start=1)]
     content = dict(images=images, annotations=annotations, categories=categories)
     _write(root / leaf['ann_file'], json.dumps(content))
 
@@ -145,9 +149,24 @@ def make_classes(leaf, root: Path, num: int, rng, is_detection: bool) -> None:
     _write(root / 'meta' / f'{leaf["split"]}.txt', '\n'.join(lines))
 
 
+def make_segments(leaf, root: Path, num: int, rng, is_detection: bool) -> None:
+    """Data sets of MMSegmentation: photos, and a map of classes for each."""
+    image, segments, num_classes = SEGMENTS[_name(leaf)]
+    prefix = leaf['data_prefix']
+    for index in range(num):
+        classes = rng.integers(0, num_classes, (4, 4), dtype=np.uint8)
+        classes = np.kron(classes, np.ones((20, 24), np.uint8))
+        _write(root / prefix['img_path'] / f'{index:02}{image}', _noise(rng, 80, 96))
+        _write(root / prefix['seg_map_path'] / f'{index:02}{segments}', classes)
+
+
+# Endings of photos and maps, and number of classes.
+SEGMENTS = dict(ADE20KDataset=('.jpg', '.png', 151), DRIVEDataset=('.png', '_manual1.png', 2))
 MAKERS = dict(
+    **dict.fromkeys(SEGMENTS, make_segments),
     OCRDataset=make_text,
     CocoDataset=make_scenes,
+    YOLOv5CocoDataset=make_scenes,
     CIFAR10=make_cifar,
     CIFAR100=make_cifar,
     ImageNet=make_classes,

@@ -5,11 +5,12 @@ New configs in ``configs/`` are tested automatically.
 
 import pytest
 from checks import check_hooks, check_run
-from config_files import find_configs, name_of
+from config_files import find_configs, name_of, upstream_of
 from mmengine.config import Config
+from other_libraries import import_library
 from runs import make_small, train
 
-SLOW = ('detection', 'textrecog')  # folders of large models
+SLOW = ('detection', 'segmentation', 'textrecog', 'yolo')  # folders of large models
 
 
 def cases():
@@ -22,6 +23,8 @@ def cases():
 def test_config(path, data, tmp_path, record_property):
     if path.parent.name == 'captioning':
         pytest.importorskip('transformers', reason='needs transformers')
+    for name in upstream_of(path):
+        import_library(name.partition('::')[0])
     cfg = make_small(Config.fromfile(path), data, tmp_path)
     witness = train(cfg)
     record_property('components', len(witness.components))

@@ -1,12 +1,16 @@
 """A record of a run that does not depend on the library under test."""
 
-from typing import List, NamedTuple, Optional, Set
+from typing import Iterator, List, NamedTuple, Optional, Set
 
 import torch
 from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
+from mmengine.runner import IterBasedTrainLoop
 
 from bls_mm.samplers import find_sampler
+
+# MMYOLO's heads that multiply their losses by the batch size.
+MULTIPLYING = ('YOLOv5Head', 'YOLOv5InsHead', 'YOLOv7Head', 'YOLOv8Head')
 
 
 class Iteration(NamedTuple):
@@ -16,7 +20,7 @@ class Iteration(NamedTuple):
     requested: List[int]  # samples that were requested from the data set
     delivered: list  # identities of the images that the model got
     replaced: int  # number of rejected samples that the pipeline replaced by random ones
-    minimised: torch.Tensor  # the loss that the optimizer got
+    minimised: torch.Tensor  # the loss that the optimizer got, of a sample
     sample_losses: Optional[torch.Tensor]  # from the model's criterion, if it is unreduced
     scored: List[int]  # samples that the sampler got
     score: torch.Tensor  # the loss that the sampler got
@@ -36,22 +40,29 @@ class Witness(Hook):
     def __init__(self) -> None:
         self.iterations: List[Iteration] = []
         self._requested: List[int] = []
+        self._images: list = []  # identity and image of each requested sample
         self._replaced = 0
 
     def before_train(self, runner) -> None:
         """Starts to watch when all parts are built, before the first iteration."""
         self.runner = runner
-        self.dataset = runner.train_dataloader.dataset
-        self.sampler = find_sampler(runner.train_dataloader)
-        _extend(self.dataset, '__getitem__', self._note_request)
-        for leaf in leaves_of(self.dataset):
-            _extend(leaf, '_rand_another', self._note_replacement)
+        self.full_length = len(runner.train_dataloader)
+        self.multiplies = type(getattr(runner.model, 'bbox_head', None)).__name__ in MULTIPLYING
         _extend(runner.optim_wrapper, 'update_params', self._note_minimised)
-        _extend(self.sampler, 'update', self._note_score)
         runner.model.register_forward_hook(self._note_components, with_kwargs=True)
         criterion = getattr(getattr(runner.model, 'head', None), 'loss_module', None)
         if getattr(criterion, 'reduction', None) == 'none':
             criterion.register_forward_hook(self._note_sample_losses)
+        self.watch_loader(runner)
+
+    def watch_loader(self, runner) -> None:
+        """Watches the data set and the sampler of the training loader."""
+        self.dataset = runner.train_dataloader.dataset
+        self.sampler = find_sampler(runner.train_dataloader)
+        _extend(self.dataset, '__getitem__', self._note_request, self._note_image)
+        for leaf in leaves_of(self.dataset):
+            _extend(leaf, '_rand_another', self._note_replacement)
+        _extend(self.sampler, 'update', self._note_score)
 
     @property
     def components(self) -> Set[str]:
@@ -59,6 +70,9 @@ class Witness(Hook):
 
     def _note_request(self, index) -> None:
         self._requested.append(index)
+
+    def _note_image(self, packed) -> None:
+        self._images.append((identity_of(packed['data_samples'].metainfo), packed['inputs']))
 
     def _note_replacement(self) -> None:
         self._replaced += 1
@@ -78,26 +92,40 @@ class Witness(Hook):
 
     def before_train_epoch(self, runner):
         self._requested, self._replaced = [], 0  # other code may have loaded samples before
+        self._images = []
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         self._sample_losses = None
-        self._delivered = [identity_of(sample.metainfo) for sample in data_batch['data_samples']]
+        self._delivered = list(self._identities_in(data_batch))
+
+    def _identities_in(self, data_batch: dict) -> Iterator:
+        if isinstance(data_batch['data_samples'], dict):  # MMYOLO's collate function drops paths
+            for image in data_batch['inputs']:
+                yield next(name for name, other in self._images if torch.equal(image, other))
+        else:
+            for sample in data_batch['data_samples']:
+                yield identity_of(sample.metainfo)
+
+    def _epoch_of(self, runner) -> int:
+        if isinstance(runner.train_loop, IterBasedTrainLoop):
+            return int(runner.iter >= self.full_length)
+        return runner.epoch
 
     def end_iteration(self, runner) -> None:
         self.iterations.append(
             Iteration(
-                runner.epoch,
+                self._epoch_of(runner),
                 self._requested,
                 self._delivered,
                 self._replaced,
-                self._minimised,
+                self._minimised / (len(self._requested) if self.multiplies else 1),
                 self._sample_losses,
                 self._scored,
                 self._score,
                 self._components,
             )
         )
-        self._requested, self._replaced = [], 0
+        self._requested, self._replaced, self._images = [], 0, []
 
 
 class End(Hook):
@@ -108,6 +136,10 @@ class End(Hook):
     def __init__(self, witness: Witness, num_epochs: int) -> None:
         self.witness = witness
         self.num_epochs = num_epochs
+
+    def before_train_epoch(self, runner):
+        if runner.train_dataloader.dataset is not self.witness.dataset:  # a hook has replaced it
+            self.witness.watch_loader(runner)
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
         self.witness.end_iteration(runner)
@@ -134,16 +166,19 @@ def leaves_of(dataset) -> List[BaseDataset]:
     return [leaf for part in parts for leaf in leaves_of(part)]
 
 
-def _extend(instance, name: str, note) -> None:
-    """Makes one object call ``note`` before a method, with a subclass for this object.
+def _extend(instance, name: str, note, note_result=lambda result: None) -> None:
+    """Makes one object call ``note`` before a method, and ``note_result`` after it.
 
-    Python looks special methods up in the class, and the object must stay an instance of its class.
+    It gets a subclass of its own: Python looks special methods up in the class, and the object must
+    stay an instance of its class.
     """
     method = getattr(type(instance), name)
 
     def noted(self, *args, **kwargs):
         note(*args, **kwargs)
-        return method(self, *args, **kwargs)
+        result = method(self, *args, **kwargs)
+        note_result(result)
+        return result
 
     kind = type(instance)
     instance.__class__ = type(kind.__name__, (kind,), {name: noted})

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
+from other_libraries import import_library
 from torch import nn
 from toy import ToyModel, build_runner
 
 from bls_mm import BLSSampler
-from bls_mm.compat import allow_mmocr
 from bls_mm.hooks.per_sample_losses import PerSampleLosses
 
 TEXTS = ['ab', 'cabcab', 'b', 'abcc']
@@ -14,9 +14,7 @@ TEXTS = ['ab', 'cabcab', 'b', 'abcc']
 
 @pytest.fixture(scope='module')
 def mmocr():
-    pytest.importorskip('mmdet')
-    allow_mmocr()
-    return pytest.importorskip('mmocr.models')
+    return import_library('mmocr.models')
 
 
 class Model(nn.Module):

@@ -145,7 +145,7 @@ def test_sets_and_splits_have_different_words(words):
 
 def test_mmocr_reads_sets(words):
     pytest.importorskip('mmcv')
-    importlib.import_module('bls_mm.compat').allow_mmocr()
+    importlib.import_module('bls_mm.compat').import_library('mmocr')
     build = importlib.import_module('mmocr.registry').DATASETS.build
     importlib.import_module('mmocr.utils').register_all_modules()
     pipeline = [
