@@ -39,6 +39,15 @@ MMENGINE = ['mmengine>=0.10.5', 'setuptools<81']  # it imports pkg_resources, wh
 DETECTION = [*MMENGINE, 'mmdet>=3.0.0']
 TEXT = [*DETECTION, 'mmocr>=1.0.0', 'numpy<2']  # MMOCR needs imgaug, which needs numpy 1
 CLASSIFICATION = [*MMENGINE, 'mmpretrain>=1.0.0']
+# Transformers 4.38, which MMPretrain needs, passes options that Accelerate 0.28 deprecates.
+EXAMPLES = [
+    'scikit-learn',
+    'accelerate>=0.21,<0.28',
+    'transformers==4.38.2',
+    'diffusers>=0.24,<0.40',
+    'pytorch-lightning>=2.1,<2.6',
+    'babel',
+]
 DOCS = ['mkdocs-material>=9', 'mkdocstrings[python]', 'latex2mathml']
 ANALYSIS = [
     'plotly>=6',
@@ -69,9 +78,11 @@ setup(
         'all': sorted({*TEXT, *CLASSIFICATION}),
         'analysis': ANALYSIS,
         'docs': DOCS,
+        'examples': EXAMPLES,
         'dev': [
             *ANALYSIS,
             *DOCS,
+            *EXAMPLES,
             'tensorboard',
             'wandb',
             'selenium',
@@ -80,8 +91,6 @@ setup(
             'ruff>=0.17,<0.18',
             'rich',
             'tqdm',
-            'scikit-learn',
-            'accelerate',
             'nbclient',
             'nbformat',
             'ipykernel',
