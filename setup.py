@@ -42,8 +42,17 @@ CLASSIFICATION = [*MMENGINE, 'mmpretrain>=1.0.0']
 YOLO = [*DETECTION, 'mmyolo>=0.6.0', 'albumentations==1.3.1']  # GPL-3.0: not in 'all'
 SEGMENTATION = [*MMENGINE, 'mmsegmentation>=1.0.0', 'ftfy', 'regex']
 POSE = [*DETECTION, 'mmpose>=1.0.0']
-# What ViECap and its metric need; MMPretrain 1.2 works with this version of transformers.
-LANGUAGE = ['transformers==4.38.2', 'pycocoevalcap>=1.2', 'numpy<2']
+TRANSFORMERS = 'transformers==4.38.2'  # works with MMPretrain 1.2
+LANGUAGE = [TRANSFORMERS, 'pycocoevalcap>=1.2', 'numpy<2']  # of ViECap and its metric
+# Transformers 4.38 passes options that Accelerate 0.28 deprecates.
+EXAMPLES = [
+    'scikit-learn',
+    'accelerate>=0.21,<0.28',
+    TRANSFORMERS,
+    'diffusers>=0.24,<0.40',
+    'pytorch-lightning>=2.1,<2.6',
+    'babel',
+]
 DOCS = ['mkdocs-material>=9', 'mkdocstrings[python]', 'latex2mathml']
 ANALYSIS = [
     'plotly>=6',
@@ -78,10 +87,12 @@ setup(
         'all': sorted({*TEXT, *CLASSIFICATION, *SEGMENTATION}),
         'analysis': ANALYSIS,
         'docs': DOCS,
+        'examples': EXAMPLES,
         'dev': [
             *ANALYSIS,
             *DOCS,
             *LANGUAGE,
+            *EXAMPLES,
             'tensorboard',
             'wandb',
             'selenium',
@@ -90,8 +101,6 @@ setup(
             'ruff>=0.17,<0.18',
             'rich',
             'tqdm',
-            'scikit-learn',
-            'accelerate',
             'nbclient',
             'nbformat',
             'ipykernel',

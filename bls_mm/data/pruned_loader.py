@@ -14,8 +14,9 @@ from bls_mm.pruners import Pruner
 from bls_mm.samplers import BLSSampler
 from bls_mm.scorers import Scorer
 
+from .pruned_iteration import PrunedIteration
 from .tracked_batch_sampler import TrackedBatch
-from .tracked_loader import TrackedIterator, TrackedLoader
+from .tracked_loader import TrackedLoader
 
 OWN_OPTIONS = ('sampler', 'batch_sampler', 'in_order')
 AUTO_PRUNER = dict(type='auto', compensation='batch_size')  # the loop owns the learning rate
@@ -86,10 +87,11 @@ class PrunedLoader(TrackedLoader):
             )
         if batch_size > 1 and not drop_last:
             self.bls.avoid_singleton_batch(batch_size)
-        self._iterations: WeakSet = WeakSet()  # that somebody still holds
+        self._running: WeakSet = WeakSet()  # iterations that somebody still holds
         self._last_batch: Any = None
         self._is_planned = False
         self._is_scored = False
+        self._is_told_to_name_batches = False
         super().__init__(dataset, batch_size, sampler=self.bls, drop_last=drop_last, **options)
         if self.bls.planner.compensation is not None:
             self.spread_over(len(self), smallest=min(batch_size, 2))
@@ -101,20 +103,18 @@ class PrunedLoader(TrackedLoader):
         """
         self.bls.set_epoch(epoch)
         self._is_planned, self._is_scored = True, False
-        self._iterations.clear()  # a traceback may still hold one that broke off
+        self._running.clear()  # a traceback may still hold one that broke off
         if len(self) == 0:
             self.bls.plan_full_epoch()
 
-    def __iter__(self) -> '_Iteration':
+    def __iter__(self) -> PrunedIteration:
         if not self._is_planned:
             warnings.warn(
                 'this epoch was not planned: it prunes nothing new and repeats the old order; '
                 'call loader.set_epoch(epoch) before each epoch',
                 stacklevel=2,
             )
-        iteration = _Iteration(super().__iter__(), self)
-        self._iterations.add(iteration)
-        return iteration
+        return PrunedIteration(super().__iter__(), self, self._running, self.end_epoch)
 
     def remember(self, batch: Any, tracked: TrackedBatch) -> None:
         super().remember(batch, tracked)
@@ -126,7 +126,8 @@ class PrunedLoader(TrackedLoader):
         Args:
             loss (torch.Tensor): Scalar, or ``(B,)``, the loss of each sample.
             batch (object, optional): The batch: the very object that the loader yielded. Defaults
-                to None, the last batch of the loop that is running.
+                to None, the last batch of the loop that is running: wrong if something between
+                loader and loop reads batches ahead.
 
         Returns:
             torch.Tensor: The loss to minimise instead. Its values are the same; its gradient
@@ -138,7 +139,8 @@ class PrunedLoader(TrackedLoader):
         tracked = self.claim(self._waiting_batch() if batch is None else batch)
         if tracked is None:
             raise RuntimeError(
-                'no batch waits for its loss; call score once for each batch of the loader'
+                'no batch waits for its loss; call score once for each batch, with the object that '
+                'this loader yielded, not its copy on a device, nor one of accelerator.prepare'
             )
         self._is_scored = True
         self.bls.update(tracked.samples, loss)
@@ -149,19 +151,27 @@ class PrunedLoader(TrackedLoader):
     def _waiting_batch(self) -> Any:
         """Returns the batch that the running loop got last; a peek does not change it."""
         # `next(iter(loader))` inside a loop is gone when it returns, so it is not among these.
-        if not self._iterations:
+        if not self._running:
             return self._last_batch
         waiting = [
-            iteration.batch
-            for iteration in self._iterations
-            if self.tracked(iteration.batch) is not None
+            iteration for iteration in self._running if self.tracked(iteration.batch) is not None
         ]
         if len(waiting) > 1:
             raise RuntimeError(
                 'several iterations over the loader have a batch that waits for its loss; say '
                 'which one it belongs to: loader.score(loss, batch)'
             )
-        return waiting[0] if waiting else None
+        if not waiting:
+            return None
+        if waiting[0].has_skipped and not self._is_told_to_name_batches:
+            self._is_told_to_name_batches = True
+            warnings.warn(
+                'a batch got no loss before the next one came, so the losses are taken as those of '
+                'the latest batches, which is wrong if something reads batches ahead; name the '
+                'batch: loader.score(loss, batch)',
+                stacklevel=3,
+            )
+        return waiting[0].batch
 
     def end_epoch(self) -> None:
         """Warns if none of the losses was scored; the next epoch needs a plan of its own."""
@@ -181,20 +191,3 @@ class PrunedLoader(TrackedLoader):
     def load_state_dict(self, state: dict) -> None:
         """Loads what :meth:`state_dict` returned."""
         self.bls.load_state_dict(state)
-
-
-class _Iteration(TrackedIterator):
-    """An iteration over a :class:`PrunedLoader`, which holds the batch that it yielded last."""
-
-    def __init__(self, iterator: TrackedIterator, loader: PrunedLoader) -> None:
-        super().__init__(iterator, loader)
-        self.batch: Any = None
-
-    def __next__(self) -> Any:
-        try:
-            self.batch = next(self._iterator)
-        except StopIteration:
-            self.batch = None
-            self._loader.end_epoch()
-            raise
-        return self.batch

@@ -13,7 +13,9 @@ EPOCHS = 3
 class TestWithAnyWorkers:
     def test_skipped_batches(self, options):
         loader = make(**options)
-        batches = train(loader, range(EPOCHS), skip=(2, 3, 7))
+        with pytest.warns(UserWarning, match='wrong if something reads batches ahead') as caught:
+            batches = train(loader, range(EPOCHS), skip=(2, 3, 7))
+        assert len(caught) == 1
         scored = [
             batch
             for epoch in batches
@@ -131,6 +133,53 @@ def test_a_batch_of_another_loader_is_refused():
     next(iterator)
     with pytest.raises(RuntimeError, match='no batch waits for its loss'):
         loader.score(torch.tensor(1.0), next(iter(other)))
+
+
+def read_ahead(loader):
+    """Yields batches as the loaders of Accelerate and timm do: the next one is already there."""
+    iterator = iter(loader)
+    batch = next(iterator)
+    for following in iterator:
+        yield batch
+        batch = following
+    yield batch
+
+
+def test_batches_that_are_read_ahead_must_be_named():
+    loader, scored = make(), []
+    loader.set_epoch(0)
+    for batch in read_ahead(loader):
+        loader.score(loss_of(batch), batch)
+        scored.append(batch[0].tolist())
+    assert len(scored) == 13
+    assert_scores(loader, scored)
+
+
+def test_batches_that_are_read_ahead_without_a_name_are_told():
+    loader = make()
+    loader.set_epoch(0)
+    batches = read_ahead(loader)
+    with pytest.warns(UserWarning, match=r'name the batch: loader.score\(loss, batch\)'):
+        loader.score(loss_of(next(batches)))
+    with pytest.raises(RuntimeError, match='no batch waits for its loss'):
+        for batch in batches:
+            loader.score(loss_of(batch))
+
+
+@pytest.mark.parametrize('is_planned_twice', [False, True])
+def test_an_iteration_that_began_before_the_plan(is_planned_twice):
+    """Lightning makes the first iterator before it starts the epoch."""
+    loader, scored = make(), []
+    loader.set_epoch(0)
+    iterator = iter(loader)
+    if is_planned_twice:
+        loader.set_epoch(0)
+    for (batch,) in iterator:
+        peek = next(iter(loader))
+        loader.score(loss_of(batch))
+        del peek
+        scored.append(batch.tolist())
+    assert_scores(loader, scored)
 
 
 def test_two_waiting_batches_must_be_told_apart():

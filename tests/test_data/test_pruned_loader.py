@@ -95,6 +95,15 @@ def test_accelerate_leaves_the_loader_as_it_is():
     assert loader.bls.scorer.visits.all()
 
 
+def test_a_loader_that_accelerate_prepared_is_told():
+    accelerate = pytest.importorskip('accelerate')
+    loader = make('SeTa')
+    loader.set_epoch(0)
+    for batch in accelerate.Accelerator(cpu=True).prepare(loader):
+        with pytest.raises(RuntimeError, match=r'nor one of accelerator\.prepare'):
+            loader.score(loss_of(batch))
+
+
 def test_missing_calls_are_warned_about():
     loader = make()
     with pytest.warns(UserWarning, match=r'was not planned.*call loader.set_epoch\(epoch\) before'):
