@@ -153,10 +153,10 @@ def attach_bls(
 
 def _leave_out_repetitions(cfg: Config) -> None:
     """Replaces a ``RepeatDataset`` by its data set, which a loop of iterations repeats anyway."""
-    dataset = cfg.train_dataloader.get('dataset') or {}
-    if 'max_iters' not in (cfg.get('train_cfg') or {}) or 'type' not in dataset:
+    dataset = cfg.train_dataloader.get('dataset')
+    if not isinstance(dataset, dict) or 'max_iters' not in (cfg.get('train_cfg') or {}):
         return
-    if _type_name(dataset.type) == 'RepeatDataset':
+    if _type_name(dataset.get('type', '')) == 'RepeatDataset':
         cfg.train_dataloader.dataset = dataset.dataset
         print_log(
             f'BLS: the run trains on the data set inside RepeatDataset(times={dataset.times}), so '

@@ -188,7 +188,9 @@ def without_missing_packages(part: dict) -> None:
     """Removes augmentations of the optional package albumentations if it is not installed."""
     if importlib.util.find_spec('albumentations') is not None:
         return
-    for name in {'transforms', 'pipeline', 'switch_pipeline'} & part.keys():
+    for name in ('transforms', 'pipeline', 'switch_pipeline'):
+        if not part.get(name):
+            continue
         part[name] = [
             transform
             for transform in part[name]
