@@ -4,7 +4,7 @@ from typing import List, Optional
 
 import numpy as np
 
-from bls_mm.checks import check_bool, check_fraction
+from bls_mm.checks import check_fraction
 from bls_mm.ops.shards import Shards
 from bls_mm.ops.subsets import random_subset
 from bls_mm.pruners import Pruner
@@ -19,25 +19,21 @@ RATIO_RANGE = (0.01, 0.95)  # range in which the pruner's own prune_ratio is mov
 class Budget:
     """How many samples each epoch must prune so that the run saves ``target_savings``.
 
-    The rest of the target is spread over the epochs that still prune, evenly or with a linear ramp.
-    The first epoch of a pruner that needs scores keeps all samples, and annealing epochs keep what
-    they keep. The budget moves the pruner's own ``prune_ratio`` to what it would have needed;
-    samples that are still missing are pruned, or brought back, at random (:func:`meet`).
-
-    With a ramp, pruning epoch :math:`k` of :math:`n` prunes :math:`1 + s (2k / (n + 1) - 1)` times
-    the mean. The slope :math:`s` is 1, or less so that no epoch prunes more than ``MAX_PRUNED``.
+    The rest of the target is spread evenly over the epochs that still prune. The first epoch of a
+    pruner that needs scores keeps all samples, and annealing epochs keep what they keep. The
+    budget moves the pruner's own ``prune_ratio`` to what it would have needed; samples that are
+    still missing are pruned, or brought back, at random (:func:`meet`).
 
     Args:
         target_savings (float): Fraction of the run's samples to skip, in ``[0, 1)``, relative to a
             run without pruning.
         pruner (Pruner): The pruner whose ``prune_ratio`` is moved, if it has one.
-        ramp (bool): Whether later epochs prune more. Defaults to False.
 
     Raises:
         ValueError: If the target is out of range, or the pruner keeps a fixed subset.
     """
 
-    def __init__(self, target_savings: float, pruner: Pruner, ramp: bool = False) -> None:
+    def __init__(self, target_savings: float, pruner: Pruner) -> None:
         check_fraction('target_savings', target_savings, below=1)
         if not pruner.steerable:
             raise ValueError(
@@ -46,7 +42,6 @@ class Budget:
             )
         self.target_savings = target_savings
         self.pruner = pruner
-        self.ramp = ramp
         self.own_ratio = self.ratio = pruner.prune_ratio
         self.pruned: List[int] = []  # number of samples that each epoch pruned
         self.brought_back = 0  # by guards, in the last epoch
@@ -64,14 +59,12 @@ class Budget:
         left = max_epochs - epoch - num_annealing
         if epoch == 0:
             self._check_reachable(left - self.pruner.needs_scores, saved_annealing, max_epochs)
-        weights = [self._weight(e, max_epochs, num_annealing) for e in range(epoch, epoch + left)]
         if self.ratio is not None:
-            self.pruner.set_prune_ratio(min(self.ratio * weights[0], RATIO_RANGE[1]))
+            self.pruner.set_prune_ratio(self.ratio)
         # Epochs without a record (the run forgot its scores) count as on target.
         self.pruned += [round(self.target_savings * num_samples)] * (epoch - len(self.pruned))
         goal = self.target_savings * max_epochs * num_samples - sum(self.pruned[:epoch])
-        goal -= saved_annealing * num_samples
-        return goal * weights[0] / sum(weights) + self.brought_back
+        return (goal - saved_annealing * num_samples) / left + self.brought_back
 
     def begin_annealing(self) -> None:
         """Sets the pruner's ratio for an annealing epoch."""
@@ -87,16 +80,6 @@ class Budget:
         """Notes what an epoch pruned in the end; a second record of an epoch replaces the first."""
         self.pruned[epoch:] = [num_pruned]
         self.brought_back = brought_back
-
-    def _weight(self, epoch: int, max_epochs: int, num_annealing: int) -> float:
-        """Returns what an epoch prunes relative to the mean of all pruning epochs."""
-        first = int(self.pruner.needs_scores)
-        number = max_epochs - num_annealing - first
-        if not self.ramp or number < 2 or epoch < first:
-            return 1.0
-        mean = (self.target_savings * max_epochs - self._annealing_ratio() * num_annealing) / number
-        steepest = (MAX_PRUNED / max(mean, 1e-9) - 1) * (number + 1) / (number - 1)
-        return 1 + min(1.0, steepest) * (2 * (epoch - first + 1) / (number + 1) - 1)
 
     def _annealing_ratio(self) -> float:
         """Fraction that an annealing epoch prunes: 0, but for pruners such as SeTa."""
@@ -126,19 +109,6 @@ class Budget:
         self.pruned = list(state.get('pruned', {}).values())
         self.brought_back = state.get('brought_back', 0)
         self.ratio = state.get('ratio', self.own_ratio)
-
-
-def build_budget(
-    target_savings: Optional[float], pruner: Pruner, ramp: bool, interval: int
-) -> Optional[Budget]:
-    """Returns the budget of a run; None if it has no target."""
-    check_bool('ramp', ramp)
-    if ramp and (target_savings is None or interval > 1):
-        raise ValueError(
-            'ramp=True spreads target_savings over the epochs, each with a selection of its own; '
-            'set target_savings, and leave out interval'
-        )
-    return None if target_savings is None else Budget(target_savings, pruner, ramp)
 
 
 def meet(

@@ -13,7 +13,7 @@ from bls_mm.ops.subsets import ROUNDING
 from bls_mm.pruners import GroupWeights, Progress, Pruner
 from bls_mm.pruners.pruner import check_result
 
-from .budget import build_budget, meet
+from .budget import Budget, meet
 from .epoch_plan import EpochPlan, group_by_weight
 from .guard import Guard, apply_guards, build_guards
 from .planner_options import check_compensation
@@ -35,11 +35,12 @@ class Planner:
         delta (float, optional): Fraction of the epochs that prune, in ``[0, 1]``: the run anneals
             from epoch ``ceil(delta * max_epochs)`` on. Defaults to None, the pruner's own.
         interval (int): Select anew every ``interval`` epochs. Defaults to 1.
-        target_savings (float, optional): Fraction of the run's samples to skip. Defaults to None.
-        guards (sequence[dict or Guard]): Such as ``[dict(type='Revisit')]``. Defaults to none.
+        target_savings (float, optional): Fraction of the run's samples to skip, in ``[0, 1)``.
+            Defaults to None, whatever the pruner skips.
+        guards (sequence[dict or Guard]): Such as ``[dict(type='Revisit', epochs=5)]``. Defaults to
+            no guards.
         compensation (str, optional): How ``BLSHook`` makes up for the optimizer steps that pruning
             leaves out, one of ``COMPENSATIONS``. Defaults to None, not at all.
-        ramp (bool): Whether later epochs skip more, with ``target_savings``. Defaults to False.
         shards (Shards): Where the samples are. Defaults to all of them here.
     """
 
@@ -51,7 +52,6 @@ class Planner:
         target_savings: Optional[float] = None,
         guards: Sequence[Union[dict, Guard]] = (),
         compensation: Optional[str] = None,
-        ramp: bool = False,
         shards: Shards = WHOLE,
     ) -> None:
         delta = pruner.delta if delta is None else delta
@@ -61,7 +61,7 @@ class Planner:
         self.pruner = pruner
         self.delta = delta
         self.interval = interval
-        self.budget = build_budget(target_savings, pruner, ramp, interval)
+        self.budget = None if target_savings is None else Budget(target_savings, pruner)
         self.guards = build_guards(guards)
         self.compensation = check_compensation(compensation)
         self.shards = shards
@@ -69,7 +69,7 @@ class Planner:
 
     @property
     def parts(self) -> tuple:
-        """The pruner and the guards."""
+        """The pruner and the guards, each with its own ``shardable``."""
         return (self.pruner, *self.guards)
 
     def plan(
@@ -92,7 +92,7 @@ class Planner:
             seed (int): Seed of the run, for pruners that draw one subset for all epochs.
 
         Returns:
-            EpochPlan: All samples if the pruner keeps none.
+            EpochPlan: The kept samples and weights; all samples if the pruner keeps none.
 
         Raises:
             ValueError: If ``target_savings`` cannot be reached.

@@ -2,7 +2,7 @@
 
 from typing import Optional
 
-PLANNER_OPTIONS = ('delta', 'interval', 'target_savings', 'ramp', 'guards', 'compensation')
+PLANNER_OPTIONS = ('delta', 'interval', 'target_savings', 'guards', 'compensation')
 COMPENSATIONS = ('learning_rate', 'batch_size')
 
 

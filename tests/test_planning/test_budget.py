@@ -19,7 +19,6 @@ from bls_mm.pruners import (
     Kakurenbo,
     NoPruning,
     OrderDP,
-    RePB,
     SelectiveBackprop,
     SeTa,
     StaticRandom,
@@ -42,7 +41,6 @@ CASES = [
     (CoverageCentric, {}, {}),
     (Kakurenbo, {}, {}),
     (OrderDP, {}, {}),
-    (RePB, {}, {}),
     (NoPruning, {}, {}),
 ]
 
@@ -56,38 +54,6 @@ def test_run_meets_the_target(kind, own, options, target):
     assert abs(savings(plans) - target) < 0.005
     if pruner.needs_scores:
         assert plans[0].num_kept == NUM
-
-
-@pytest.mark.parametrize('target', [0.05, 0.3, 0.6])
-@pytest.mark.parametrize(
-    ('kind', 'own', 'options'), [case for case in CASES if 'interval' not in case[2]]
-)
-def test_ramp_meets_the_target_and_rises(kind, own, options, target):
-    plans = run_epochs(Planner(kind(**own), target_savings=target, ramp=True, **options))
-    assert abs(savings(plans) - target) < 0.005
-    pruned = [1 - plan.num_kept / NUM for plan in plans]
-    if options.get('delta', 1) == 1:
-        first, end = int(kind.needs_scores), EPOCHS if kind.delta == 1 else 14  # 7 / 8 of 16
-        rises = np.diff(pruned[first:end])
-        assert (rises > 0).all()
-        assert rises.max() - rises.min() < 0.01  # a straight line
-        assert max(pruned) <= 0.9 + 1 / NUM
-
-
-def test_ramp_prunes_by_score_alone():
-    """The pruner's own ratio follows the ramp, so that no sample is pruned at random."""
-    planner = Planner(EpsilonGreedy(epsilon=0), target_savings=0.3, ramp=True)
-    rng, scores = np.random.default_rng(0), np.arange(NUM, dtype=np.float32)
-    for epoch in range(EPOCHS):
-        plan = planner.plan(scores, np.full(NUM, epoch), epoch, EPOCHS, rng)
-        if epoch > 1:
-            assert plan.indices[0] == NUM - plan.num_kept
-
-
-def test_ramp_needs_a_target_and_every_epoch():
-    for options in (dict(), dict(target_savings=0.3, interval=2)):
-        with pytest.raises(ValueError, match='ramp=True spreads target_savings over the epochs'):
-            Planner(EpsilonGreedy(), ramp=True, **options)
 
 
 def test_savings_are_spread_evenly():
