@@ -19,6 +19,7 @@ from bls_mm.pruners import (
     Kakurenbo,
     NoPruning,
     OrderDP,
+    RePB,
     SelectiveBackprop,
     SeTa,
     StaticRandom,
@@ -41,6 +42,7 @@ CASES = [
     (CoverageCentric, {}, {}),
     (Kakurenbo, {}, {}),
     (OrderDP, {}, {}),
+    (RePB, {}, {}),
     (NoPruning, {}, {}),
 ]
 
