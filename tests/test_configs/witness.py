@@ -72,7 +72,7 @@ class Witness(Hook):
         self._requested.append(index)
 
     def _note_image(self, packed) -> None:
-        self._images.append((identity_of(packed['data_samples'].metainfo), packed['inputs']))
+        self._images.append((identity_of(packed['data_samples'].metainfo), packed.get('inputs')))
 
     def _note_replacement(self) -> None:
         self._replaced += 1
