@@ -122,6 +122,8 @@ def narrow_segmenter(model: dict) -> None:
 def shrink_loader(loader: dict) -> None:
     """Loads in the main process, so that the record sees the order of requests."""
     loader.batch_size = BATCH_SIZE
+    if 'batch_size' in loader.sampler:
+        loader.sampler.batch_size = BATCH_SIZE
     loader.num_workers = 0
     loader.persistent_workers = False
     loader.pin_memory = False

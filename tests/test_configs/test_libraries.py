@@ -30,6 +30,7 @@ MODELS = {
         'model.panoptic_head.transformer_decoder.num_layers': 2,
         'model.train_cfg.num_points': 128,
     },
+    'mmdet::soft_teacher/soft-teacher_faster-rcnn_r50-caffe_fpn_180k_semi-0.1-coco.py': {},
     'mmpretrain::mae/mae_vit-base-p16_8xb512-amp-coslr-300e_in1k.py': {
         'model.backbone.arch': dict(
             _delete_=True, embed_dims=48, num_layers=2, num_heads=2, feedforward_channels=96

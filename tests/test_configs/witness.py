@@ -72,7 +72,9 @@ class Witness(Hook):
         self._requested.append(index)
 
     def _note_image(self, packed) -> None:
-        self._images.append((identity_of(packed['data_samples'].metainfo), packed.get('inputs')))
+        sample = packed['data_samples']
+        sample = first_branch(sample.values()) if isinstance(sample, dict) else sample
+        self._images.append((identity_of(sample.metainfo), packed.get('inputs')))
 
     def _note_replacement(self) -> None:
         self._replaced += 1
@@ -99,12 +101,15 @@ class Witness(Hook):
         self._delivered = list(self._identities_in(data_batch))
 
     def _identities_in(self, data_batch: dict) -> Iterator:
-        if isinstance(data_batch['data_samples'], dict):  # MMYOLO's collate function drops paths
+        samples = data_batch['data_samples']
+        if 'bboxes_labels' in samples:  # MMYOLO's collate function drops paths
             for image in data_batch['inputs']:
                 yield next(name for name, other in self._images if torch.equal(image, other))
-        else:
-            for sample in data_batch['data_samples']:
-                yield identity_of(sample.metainfo)
+            return
+        if isinstance(samples, dict):  # MMDetection's semi-supervised models
+            samples = map(first_branch, zip(*samples.values()))
+        for sample in samples:
+            yield identity_of(sample.metainfo)
 
     def _epoch_of(self, runner) -> int:
         if isinstance(runner.train_loop, IterBasedTrainLoop):
@@ -146,6 +151,11 @@ class End(Hook):
 
     def after_train_epoch(self, runner):
         runner.train_loop.stop_training = runner.epoch + 1 == self.num_epochs
+
+
+def first_branch(branches):
+    """Returns the data sample of one of the branches of a sample; those not used are None."""
+    return next(sample for sample in branches if sample is not None)
 
 
 def identity_of(info: dict):
