@@ -16,10 +16,11 @@ SCORES = dict(
     ),
     SampleLossScorer='the loss of the sample at its last visit',
     auto=(
-        'the loss of the sample at its last visit if the model returns it, otherwise an estimate '
-        'from the losses of batches, relative to the mean loss'
+        'the loss of the sample relative to the mean loss, averaged over visits, and estimated from '
+        'the losses of batches if the model does not return it; the mean is 1'
     ),
 )
+RELATIVE = ('ResidualScorer', 'auto')  # scores of different epochs are comparable
 # What the sampler takes if the config does not name it; with pruner='auto' the scorer is 'auto'.
 DEFAULTS = dict(pruner='SeTa', scorer='BatchLossScorer')
 
@@ -62,12 +63,15 @@ def facts_of(run: Run, config: dict) -> List[str]:
 def explain_score(config: dict) -> str:
     """Returns what the scores of a run are, for readers who have not seen one."""
     name, _ = _part(config, 'scorer')
-    meaning = SCORES.get(name.rsplit('.', 1)[-1], f'what {name} computes from the losses')
-    return (
+    name = name.rsplit('.', 1)[-1]
+    meaning = SCORES.get(name, f'what {name} computes from the losses')
+    text = (
         f'A score says how hard a sample is for the model: a high score means hard. Here it is '
-        f'{meaning}. The pruner chooses the samples of the next epoch by their scores. Compare '
-        'scores within one epoch only, because losses fall during training.'
+        f'{meaning}. The pruner chooses the samples of the next epoch by their scores.'
     )
+    if name in RELATIVE:
+        return text
+    return f'{text} Compare scores within one epoch only, because losses fall during training.'
 
 
 def cards_of(run: Run, full: Optional[Run], metric: Optional[str]) -> List[Tuple[str, str]]:

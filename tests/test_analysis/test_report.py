@@ -84,7 +84,8 @@ def test_pruner_auto_means_scorer_auto(words_run):
     run.config['train_dataloader']['sampler'] = dict(pruner='auto')
     page = render(run, samples_of_kind=1)
     assert '<li>pruner auto</li><li>scorer auto</li>' in page
-    assert 'if the model returns it, otherwise an estimate' in page
+    assert 'relative to the mean loss, averaged over visits' in page
+    assert 'within one epoch only' not in page
 
 
 def test_samples_are_shown_only_with_a_named_config(words_run):
