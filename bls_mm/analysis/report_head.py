@@ -16,8 +16,8 @@ SCORES = dict(
     ),
     SampleLossScorer='the loss of the sample at its last visit',
     auto=(
-        'the loss of the sample relative to the mean loss, averaged over visits, and estimated from '
-        'the losses of batches if the model does not return it; the mean is 1'
+        'the loss of the sample relative to the mean loss, averaged over visits, and estimated '
+        'from the losses of batches if the model does not return it; the mean is 1'
     ),
 )
 RELATIVE = ('ResidualScorer', 'auto')  # scores of different epochs are comparable
