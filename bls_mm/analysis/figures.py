@@ -147,7 +147,7 @@ def kept_by_group(fractions: np.ndarray, groups: List[List[str]]) -> Optional[go
     )
     figure.update_yaxes(dtick=1)  # show the name of every group
     figure.update_layout(height=max(280, 90 + 26 * len(names)))
-    x = 'fraction of the epochs that kept a sample'
+    x = 'mean fraction of epochs'  # longer names do not fit a phone
     return _named(figure, x, '', x_format='.0%', y_type='category')  # digits are names, too
 
 
@@ -182,5 +182,6 @@ def _named(
     """Labels and formats the axes of a figure."""
     figure.update_xaxes(title_text=x, tickformat=x_format)
     figure.update_yaxes(title_text=y, tickformat=y_format, range=y_range, type=y_type)
+    figure.update_yaxes(exponentformat='e')  # 8e-4, not 800µ
     figure.update_layout(template=None)
     return figure

@@ -2,6 +2,8 @@
 
 from typing import List, NamedTuple, Optional, Tuple
 
+from bls_mm.planning import is_auto
+
 from .main_metric import in_points, is_defined, main_metric
 from .work_dir import Run
 
@@ -14,10 +16,13 @@ SCORES = dict(
     ),
     SampleLossScorer='the loss of the sample at its last visit',
     auto=(
-        'the loss of the sample at its last visit if the model returns it, otherwise an estimate '
-        'from the losses of batches, relative to the mean loss'
+        'the loss of the sample relative to the mean loss, averaged over visits, and estimated '
+        'from the losses of batches if the model does not return it; the mean is 1'
     ),
 )
+RELATIVE = ('ResidualScorer', 'auto')  # scores of different epochs are comparable
+# What the sampler takes if the config does not name it; with pruner='auto' the scorer is 'auto'.
+DEFAULTS = dict(pruner='SeTa', scorer='BatchLossScorer')
 
 
 class MetricRow(NamedTuple):
@@ -47,23 +52,26 @@ def facts_of(run: Run, config: dict) -> List[str]:
         f'{state}: {last.epoch + 1} of {last.num_epochs} epochs',
         f'{last.num_samples:,} samples',
     ]
-    for part, default in (('pruner', 'SeTa'), ('scorer', 'BatchLossScorer')):
-        name, options = _part(config, part, default)
+    for part in DEFAULTS:
+        name, options = _part(config, part)
         shown = ', '.join(f'{k}={v}' for k, v in options.items() if not str(k).startswith('_'))
-        facts.append(f'{name}({shown})' if shown else name)
+        facts.append(f'{part} {name}({shown})' if shown else f'{part} {name}')
     batch_size = _as_dict(config.get('train_dataloader')).get('batch_size')
     return facts + ([f'batch size {batch_size}'] if batch_size else [])
 
 
 def explain_score(config: dict) -> str:
     """Returns what the scores of a run are, for readers who have not seen one."""
-    name, _ = _part(config, 'scorer', 'BatchLossScorer')
-    meaning = SCORES.get(name.rsplit('.', 1)[-1], f'what {name} computes from the losses')
-    return (
+    name, _ = _part(config, 'scorer')
+    name = name.rsplit('.', 1)[-1]
+    meaning = SCORES.get(name, f'what {name} computes from the losses')
+    text = (
         f'A score says how hard a sample is for the model: a high score means hard. Here it is '
-        f'{meaning}. The pruner chooses the samples of the next epoch by their scores. Compare '
-        'scores within one epoch only, because losses fall during training.'
+        f'{meaning}. The pruner chooses the samples of the next epoch by their scores.'
     )
+    if name in RELATIVE:
+        return text
+    return f'{text} Compare scores within one epoch only, because losses fall during training.'
 
 
 def cards_of(run: Run, full: Optional[Run], metric: Optional[str]) -> List[Tuple[str, str]]:
@@ -130,9 +138,10 @@ def _cell(name: str, value: Optional[float]) -> str:
     return '–' if value is None or not is_defined(name, value) else f'{value:.4g}'
 
 
-def _part(config: dict, part: str, default: str) -> Tuple[str, dict]:
+def _part(config: dict, part: str) -> Tuple[str, dict]:
     """Returns name and options of the pruner or the scorer."""
     sampler = _as_dict(_as_dict(config.get('train_dataloader')).get('sampler'))
+    default = 'auto' if is_auto(sampler.get('pruner')) else DEFAULTS[part]
     options = sampler.get(part) or default
     options = dict(options) if isinstance(options, dict) else dict(type=options)
     return str(options.pop('type', default)), options

@@ -68,7 +68,24 @@ def test_names_are_escaped(tmp_path, words_run):
 def test_scorer_auto_is_shown(words_run):
     run = read_run(words_run)
     run.config['train_dataloader']['sampler']['scorer'] = 'auto'
-    assert '<li>auto</li>' in render(run, samples_of_kind=1)
+    assert '<li>scorer auto</li>' in render(run, samples_of_kind=1)
+
+
+def test_settings_are_those_of_the_run_not_of_the_named_config(words_run):
+    config = load_config(str(words_run / 'config.py'))
+    config.train_dataloader.sampler = dict(type='DefaultSampler')  # flags of bls train added BLS
+    page = render(read_run(words_run), samples_of_kind=1, config=config)
+    assert '<li>pruner InfoBatch(' in page
+    assert '<li>pruner SeTa</li>' not in page
+
+
+def test_pruner_auto_means_scorer_auto(words_run):
+    run = read_run(words_run)
+    run.config['train_dataloader']['sampler'] = dict(pruner='auto')
+    page = render(run, samples_of_kind=1)
+    assert '<li>pruner auto</li><li>scorer auto</li>' in page
+    assert 'relative to the mean loss, averaged over visits' in page
+    assert 'within one epoch only' not in page
 
 
 def test_samples_are_shown_only_with_a_named_config(words_run):
@@ -76,7 +93,7 @@ def test_samples_are_shown_only_with_a_named_config(words_run):
     page = render(run, samples_of_kind=1)
     assert '<figure' not in page
     assert f'run this tool again with --config {run.config_path}' in page
-    assert '<li>InfoBatch(' in page  # settings are data
+    assert '<li>pruner InfoBatch(' in page  # settings are data
     assert page.count('class="plot"') >= 7
 
 

@@ -12,11 +12,15 @@ ROLE = re.compile(r':(?:class|meth|func|attr|mod):`([^`]+)`')
 
 def to_markdown(docstring: str) -> str:
     """Converts the reStructuredText roles and equations of our docstrings to Markdown."""
-    docstring = EQUATION.sub(
-        lambda match: match[1] + convert(' '.join(match[2].split()), display='block'), docstring
-    )
+    docstring = EQUATION.sub(_to_block, docstring)
     docstring = INLINE.sub(lambda match: convert(match[1]), docstring)
     return ROLE.sub(r'`\1`', docstring)
+
+
+def _to_block(match: re.Match) -> str:
+    """Returns the equation in a container that scrolls where the page is too narrow."""
+    equation = convert(' '.join(match[2].split()), display='block')
+    return f'{match[1]}<div class="equation">{equation}</div>'
 
 
 class Markup(griffe.Extension):
