@@ -4,7 +4,8 @@ import re
 from typing import Dict, List, NamedTuple
 
 BEGIN, END = '<!-- table of configs -->', '<!-- end of table -->'
-NUMBER_OF_CLASSES = re.compile(r'(?<=cifar)100?')  # the folders cifar10 and cifar100 share a row
+# Configs that differ only in these parts of their names share a row.
+GRID = re.compile(r'(?<=cifar)100?|(?<=/resnet)(18|50)(?=.*cifar)|(?<=-p)\d\d(?=.*cifar)')
 
 
 class Row(NamedTuple):
@@ -17,7 +18,7 @@ class Row(NamedTuple):
 
 
 def to_table(rows: List[Row]) -> str:
-    """Returns a table in Markdown, with one row for each folder of configs.
+    """Returns a table in Markdown, with one row for a grid of configs.
 
     Args:
         rows (list[Row]): One for each config.
@@ -27,9 +28,8 @@ def to_table(rows: List[Row]) -> str:
     """
     groups: Dict[str, List[Row]] = {}
     for row in sorted(rows):
-        folder = row.name.rpartition('/')[0]
-        groups.setdefault(NUMBER_OF_CLASSES.sub('*', folder), []).append(row)
-    lines = ['| folder | configs | losses | seconds | passed |', '|---|--:|--:|--:|--:|']
+        groups.setdefault(GRID.sub('*', row.name), []).append(row)
+    lines = ['| config | configs | losses | seconds | passed |', '|---|--:|--:|--:|--:|']
     lines += [
         f'| `{name}` | {len(group)} | {_span([row.components for row in group])} '
         f'| {sum(row.seconds for row in group) / len(group):.1f} '
