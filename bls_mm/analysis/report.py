@@ -64,7 +64,8 @@ def render(
     table = table_of(run.history)
     pictures, problem = _open_pictures(run, config)
     environment = Environment(loader=FileSystemLoader(TEMPLATE.parent), autoescape=True)
-    settings = run.config if config is None else config.to_dict()
+    # What the run was trained with: the config that the user names may lack its flags.
+    settings = run.config or (config.to_dict() if config else {})
     runs = {'full run': full, 'random samples': random}
     others = {name: other for name, other in runs.items() if other is not None}
     metrics = metric_rows(run, list(others.values()))

@@ -2,6 +2,8 @@
 
 from typing import List, NamedTuple, Optional, Tuple
 
+from bls_mm.planning import is_auto
+
 from .main_metric import in_points, is_defined, main_metric
 from .work_dir import Run
 
@@ -47,8 +49,8 @@ def facts_of(run: Run, config: dict) -> List[str]:
         f'{state}: {last.epoch + 1} of {last.num_epochs} epochs',
         f'{last.num_samples:,} samples',
     ]
-    for part, default in (('pruner', 'SeTa'), ('scorer', 'BatchLossScorer')):
-        name, options = _part(config, part, default)
+    for part in ('pruner', 'scorer'):
+        name, options = _part(config, part)
         shown = ', '.join(f'{k}={v}' for k, v in options.items() if not str(k).startswith('_'))
         facts.append(f'{name}({shown})' if shown else name)
     batch_size = _as_dict(config.get('train_dataloader')).get('batch_size')
@@ -57,7 +59,7 @@ def facts_of(run: Run, config: dict) -> List[str]:
 
 def explain_score(config: dict) -> str:
     """Returns what the scores of a run are, for readers who have not seen one."""
-    name, _ = _part(config, 'scorer', 'BatchLossScorer')
+    name, _ = _part(config, 'scorer')
     meaning = SCORES.get(name.rsplit('.', 1)[-1], f'what {name} computes from the losses')
     return (
         f'A score says how hard a sample is for the model: a high score means hard. Here it is '
@@ -130,9 +132,11 @@ def _cell(name: str, value: Optional[float]) -> str:
     return '–' if value is None or not is_defined(name, value) else f'{value:.4g}'
 
 
-def _part(config: dict, part: str, default: str) -> Tuple[str, dict]:
+def _part(config: dict, part: str) -> Tuple[str, dict]:
     """Returns name and options of the pruner or the scorer."""
     sampler = _as_dict(_as_dict(config.get('train_dataloader')).get('sampler'))
+    usual_scorer = 'auto' if is_auto(sampler.get('pruner')) else 'BatchLossScorer'
+    default = dict(pruner='SeTa', scorer=usual_scorer)[part]
     options = sampler.get(part) or default
     options = dict(options) if isinstance(options, dict) else dict(type=options)
     return str(options.pop('type', default)), options
