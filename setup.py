@@ -39,7 +39,7 @@ MMENGINE = ['mmengine>=0.10.5', 'setuptools<81']  # it imports pkg_resources, wh
 DETECTION = [*MMENGINE, 'mmdet>=3.0.0']
 TEXT = [*DETECTION, 'mmocr>=1.0.0', 'numpy<2']  # MMOCR needs imgaug, which needs numpy 1
 CLASSIFICATION = [*MMENGINE, 'mmpretrain>=1.0.0']
-# GPL-3.0: not in 'all'. Albumentations pulls an OpenCV of its own, the latest of which needs numpy 2.
+# GPL-3.0: not in 'all'. Albumentations pulls a second OpenCV, whose latest version needs numpy 2.
 YOLO = [
     *DETECTION,
     'mmyolo>=0.6.0',
