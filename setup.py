@@ -39,7 +39,14 @@ MMENGINE = ['mmengine>=0.10.5', 'setuptools<81']  # it imports pkg_resources, wh
 DETECTION = [*MMENGINE, 'mmdet>=3.0.0']
 TEXT = [*DETECTION, 'mmocr>=1.0.0', 'numpy<2']  # MMOCR needs imgaug, which needs numpy 1
 CLASSIFICATION = [*MMENGINE, 'mmpretrain>=1.0.0']
-YOLO = [*DETECTION, 'mmyolo>=0.6.0', 'albumentations==1.3.1']  # GPL-3.0: not in 'all'
+# GPL-3.0: not in 'all'. Albumentations pulls a second OpenCV, whose latest version needs numpy 2.
+YOLO = [
+    *DETECTION,
+    'mmyolo>=0.6.0',
+    'albumentations==1.3.1',
+    'opencv-python-headless<4.12',
+    'numpy<2',
+]
 SEGMENTATION = [*MMENGINE, 'mmsegmentation>=1.0.0', 'ftfy', 'regex']
 POSE = [*DETECTION, 'mmpose>=1.0.0']
 TRANSFORMERS = 'transformers==4.38.2'  # works with MMPretrain 1.2

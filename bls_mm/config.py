@@ -4,7 +4,7 @@ import copy
 import importlib.util
 import logging
 from pathlib import Path
-from typing import Optional, Union
+from typing import List, Optional, Union
 
 import torch
 from mmengine.config import Config
@@ -14,7 +14,7 @@ from mmengine.logging import print_log
 from .compat import drop_scope_of_collate_functions, import_library
 from .planning import is_auto
 from .pruners import Pruner
-from .registry import PRUNERS, SCORERS, find_type
+from .registry import PRUNERS, SCORERS, closest_name, find_type
 from .samplers import AUTO
 from .scorers import Scorer
 
@@ -77,10 +77,17 @@ def _read(name: str) -> Config:
     except FileNotFoundError as error:
         if path not in str(error):  # it is there, but something that it needs is not
             raise
-        raise FileNotFoundError(
-            f"{package} has no config {path!r}; name one of its folder 'configs', such as "
-            "'mmdet::retinanet/retinanet_r50_fpn_1x_coco.py'"
-        ) from error
+        similar = closest_name(path, _configs_of(package))
+        advice = (
+            f'did you mean {package}::{similar}?' if similar else "name one of its folder 'configs'"
+        )
+        raise FileNotFoundError(f'{package} has no config {path!r}; {advice}') from error
+
+
+def _configs_of(package: str) -> List[str]:
+    """Returns the paths of the configs that an installed package carries."""
+    root = Path(importlib.util.find_spec(package).origin).parent / '.mim' / 'configs'
+    return [path.relative_to(root).as_posix() for path in root.glob('*/*.py')]
 
 
 def _own_config(path: str) -> str:

@@ -20,6 +20,7 @@ def build(
     cfg: Union[dict, Any],
     base: type,
     also: Sequence[str] = (),
+    written: Optional[dict] = None,
     **defaults,
 ) -> Any:
     """Builds a component from its config, or passes a built one through.
@@ -32,6 +33,7 @@ def build(
         cfg (dict or object): Config with a ``type``, or an instance of ``base``.
         base (type): Class that the component must inherit.
         also (sequence[str]): Options that the caller handles itself, for the error message.
+        written (dict, optional): What the user wrote, for the error message. Defaults to ``cfg``.
         **defaults: Arguments used if ``cfg`` does not give them.
 
     Returns:
@@ -51,8 +53,9 @@ def build(
             f"{option} must be a dict with a 'type', or a {base.__name__}, but got {cfg!r}; "
             f'write for example {example}'
         )
-    kind = find_type(registry, option, cfg['type'], base, as_written(option, cfg))
-    _check_options(kind, option, cfg, also)
+    written = cfg if written is None else written
+    kind = find_type(registry, option, cfg['type'], base, as_written(option, written))
+    _check_options(kind, option, cfg, also, written)
     options = {name: value for name, value in cfg.items() if name not in ('type', '_scope_')}
     return kind(**{**defaults, **options})
 
@@ -130,7 +133,7 @@ def _unknown(registry: Registry, option: str, kind: str, written: str) -> KeyErr
     return KeyError(f'{option} {kind!r} is not known; choose one of {", ".join(names)}{advice}')
 
 
-def _check_options(kind: type, option: str, cfg: dict, also: Sequence[str]) -> None:
+def _check_options(kind: type, option: str, cfg: dict, also: Sequence[str], written: dict) -> None:
     parameters = inspect.signature(kind).parameters.values()
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return
@@ -138,7 +141,7 @@ def _check_options(kind: type, option: str, cfg: dict, also: Sequence[str]) -> N
     for name in cfg:
         if name not in (*allowed, 'type', '_scope_'):
             meant = closest_name(name, [*allowed, *also])
-            renamed = {meant if key == name else key: value for key, value in cfg.items()}
+            renamed = {meant if key == name else key: value for key, value in written.items()}
             hint = f'; did you mean {as_written(option, renamed)}?' if meant else ''
             raise TypeError(
                 f'{option} {kind.__name__} has no option {name!r}; its options are '

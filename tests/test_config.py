@@ -163,6 +163,8 @@ def test_unknown_package_is_not_installed():
 def test_unknown_config_raises_a_clear_error():
     with pytest.raises(FileNotFoundError, match=r'mmdet has no config .*nothing'):
         load_config('mmdet::retinanet/nothing.py')
+    with pytest.raises(FileNotFoundError, match=r'did you mean mmdet::fcos/fcos_r50-caffe_fpn'):
+        load_config('mmdet::fcos/fcos_r50-cafe_fpn_gn-head_1x_coco.py')
 
 
 def test_config_in_pure_python_works(tmp_path):

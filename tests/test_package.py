@@ -117,6 +117,8 @@ def test_extras_name_nothing_that_pip_must_compile(installed):
     assert {'det', 'ocr', 'cls', 'all', 'analysis'} <= set(extras)
     of_extra = re.findall(r'^Requires-Dist: ([^\s;]+).*extra == "ocr"', metadata, re.MULTILINE)
     assert 'numpy<2' in of_extra  # imgaug, which MMOCR needs, fails with numpy 2
+    of_extra = re.findall(r'^Requires-Dist: ([^\s;]+).*extra == "yolo"', metadata, re.MULTILINE)
+    assert {'numpy<2', 'opencv-python-headless<4.12'} <= set(of_extra)  # of albumentations
 
 
 def find_configs(folder, python, package, **env):

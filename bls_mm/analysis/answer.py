@@ -69,19 +69,14 @@ def answer(
         yield 'You risk: accuracy, as with any random subset of the samples.'
         yield 'Do: train once with this and once without, and compare them with the report.'
         return
-    if not own > POOR:  # also if it is NaN
-        risk = (
-            f'{name} ({own:.2f}) chooses nearly at random, so expect the accuracy of random samples'
-        )
-    elif own < FAIR:
-        risk = f'{name} ({own:.2f}) ranks samples poorly, so compare with random samples'
-    else:
-        risk = f'{name} ({own:.2f}) knows which samples are hard, but not what pruning costs'
+    risk = _risk(name, own)
+    if _is_auto(cfg):
+        best = 'loss of each sample'
+        risk = f'{_risk(best, scorers[best])}, if the model provides it; otherwise {risk}'
     yield f'You risk: accuracy; {risk}.'
     if _is_auto(cfg):
         advice = (
-            'the log of the run says whether the model returns the loss of each sample'
-            f' ({scorers["loss of each sample"]:.2f})'
+            'the log says after the first epoch whether the model provides the loss of each sample'
         )
     elif own < FAIR:
         advice = (
@@ -92,6 +87,17 @@ def answer(
     else:
         advice = 'train once with this and once without, and compare them with the report'
     yield f'Do: {advice}.'
+
+
+def _risk(name: str, correlation: float) -> str:
+    if not correlation > POOR:  # also if it is NaN
+        return (
+            f'{name} ({correlation:.2f}) chooses nearly at random, so expect the accuracy of '
+            'random samples'
+        )
+    if correlation < FAIR:
+        return f'{name} ({correlation:.2f}) ranks samples poorly, so compare with random samples'
+    return f'{name} ({correlation:.2f}) knows which samples are hard, but not what pruning costs'
 
 
 def _own(cfg: Config, scorers: Dict[str, float]) -> tuple:

@@ -16,7 +16,6 @@ import sys
 from pathlib import Path
 from typing import List
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bls_mm.analysis.comparison import SAME_BUDGET, baselines_of
@@ -117,6 +116,6 @@ def run(args: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the training ends, too
     train_grid(grid, methods, args.seeds, args.same_budget)
     if grid.runs:
-        Console().print((out / 'table.md').read_text(), f'wrote {out}')
+        print((out / 'table.md').read_text(), f'wrote {out}')
     if grid.failed:
         raise SystemExit('\n'.join(map(describe_failure, grid.failed)))

@@ -6,6 +6,7 @@ import traceback
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, Optional
+from urllib.error import URLError
 
 from mmengine.dist import get_rank
 
@@ -51,6 +52,9 @@ def was_interrupted(error: Optional[BaseException]) -> bool:
 
 def describe(error: Exception) -> str:
     """Returns one line about an error; an error that this package raised explains itself."""
+    inner = error.__context__
+    if isinstance(inner, TypeError) and str(error).startswith(f'{inner} in <'):
+        error = inner  # MMEngine 0.10.7 appends the hook that raised it
     frames = traceback.extract_tb(error.__traceback__)
     if frames and frames[-1].filename.startswith(PACKAGE) and error.args:
         message = error.args[0] if len(error.args) == 1 else error
@@ -59,6 +63,11 @@ def describe(error: Exception) -> str:
         return (
             f'the file {error.filename!r} is missing; check the paths of the config, such as '
             'data_root and ann_file'
+        )
+    if isinstance(error, URLError):
+        return (
+            f'a download failed ({error.reason}); without a network, remove the pretrained weights '
+            'from the config, for example with --cfg-options model.backbone.init_cfg=None'
         )
     return describe_error(error)
 

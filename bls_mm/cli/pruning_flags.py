@@ -40,7 +40,9 @@ def add_pruning(parser: argparse.ArgumentParser) -> None:
 def check_pruning(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Ends the program if flags do not fit together."""
     if args.scorer and not args.pruner and args.target_savings is None:
-        parser.error('--scorer needs --pruner or --target-savings; add for example --pruner SeTa')
+        parser.error(
+            '--scorer needs --pruner or --target-savings; add for example --target-savings 0.3'
+        )
 
 
 def prunes(cfg: Config) -> bool:
@@ -98,6 +100,12 @@ def check_components(cfg: Config) -> None:
     Raises:
         KeyError, TypeError, ValueError: With one sentence, if one of them cannot be built.
     """
+    for name in ('pruner', 'scorer'):
+        if name in (cfg.get('train_dataloader') or {}):
+            raise TypeError(
+                f'train_dataloader has no option {name!r}, which belongs to its sampler; write '
+                f"train_dataloader=dict(sampler=dict(type='bls_mm.BLSSampler', {name}=...))"
+            )
     if not prunes(cfg):
         return
     sampler = cfg.to_dict()['train_dataloader']['sampler']

@@ -27,7 +27,7 @@ def check_run_of(cfg: Config, num_samples: Optional[int] = None, num_gpus: int =
     check_components(cfg)
     length, unchecked = dry_run(cfg, num_samples)
     if not prunes(cfg):
-        raise ValueError('the config does not prune; add for example --pruner SeTa')
+        raise ValueError('the config does not prune; add for example --target-savings 0.3')
     size = size_of(cfg, length, num_gpus)
     for line in table_of_plan(plan_run(cfg, size), size):
         print(line)

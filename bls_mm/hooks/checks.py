@@ -33,7 +33,7 @@ def check_run(runner, sampler: Optional[BLSSampler], loader: DataLoader, hook_ty
     if sampler is None:
         raise TypeError(
             'BLSHook needs a BLSSampler, but train_dataloader has none; add train_dataloader='
-            "dict(sampler=dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa')))"
+            "dict(sampler=dict(type='bls_mm.BLSSampler', pruner='auto'))"
             if loader.batch_sampler is not None
             else 'BLSHook needs batches, but train_dataloader has batch_size=None; give it a '
             'batch_size'

@@ -16,7 +16,7 @@ def log_choice(runner, sampler: BLSSampler, per_sample: bool, batch_size: int) -
         return
     planner = sampler.planner
     reason = (
-        'by the loss of each sample, which the model returns'
+        'by the loss of each sample, which this model provides'
         if per_sample
         else f'by estimates from batch losses (batch size {batch_size}), because the model returns '
         'no per-sample losses; with large batches expect the accuracy of random samples'

@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+import time
 from typing import Any, Callable, Dict, List, Optional
 
 import torch
@@ -39,6 +40,7 @@ class DenseHeadLosses:
         self._replaced: Optional[ReplacedMethod] = None
         self._head_losses: Optional[dict] = None
         self._image_losses: List[dict] = []
+        self._seconds = 0.0
 
     def __enter__(self) -> None:
         detector = getattr(sys.modules.get(DETECTORS), DETECTOR, ())  # may not be installed
@@ -72,14 +74,21 @@ class DenseHeadLosses:
             [torch.as_tensor(batch_loss(part, components)) for part in self._image_losses]
         )
 
+    def take_seconds(self) -> float:
+        """Returns the seconds that the losses of images took since the last call."""
+        seconds, self._seconds = self._seconds, 0.0
+        return seconds
+
     def _loss_by_feat(self, original: Callable, *args: Any, **kwargs: Any) -> dict:
         if self._model.training and torch.is_grad_enabled():
+            start = time.perf_counter()
             try:
                 self._image_losses = losses_of_images(original, args, kwargs)
             except Exception:  # of any head, on an input that it may not expect
                 if self._is_known:
                     raise
                 self._is_idle = True
+            self._seconds += time.perf_counter() - start
         self._head_losses = original(*args, **kwargs)
         return self._head_losses
 

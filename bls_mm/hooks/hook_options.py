@@ -4,6 +4,7 @@ import inspect
 import math
 from typing import Any, Dict, Mapping, Optional
 
+from bls_mm.planning.planner_options import PLANNER_OPTIONS
 from bls_mm.samplers import BLSSampler
 
 from .clock import SCHEDULES
@@ -36,8 +37,14 @@ def check_hook_options(
 
 
 def refuse_options_of_sampler(options: Mapping[str, Any]) -> None:
-    """Raises a TypeError if an option of BLSHook belongs to BLSSampler."""
+    """Raises a TypeError if an option of BLSHook belongs to BLSSampler or to its pruner."""
     for name, value in options.items():
+        if name in PLANNER_OPTIONS:
+            raise TypeError(
+                f'BLSHook has no option {name!r}, which belongs in pruner=dict(...); write '
+                f"train_dataloader=dict(sampler=dict(type='bls_mm.BLSSampler', "
+                f"pruner=dict(type='auto', {name}={value!r})))"
+            )
         if name in inspect.signature(BLSSampler).parameters:
             raise TypeError(
                 f'BLSHook has no option {name!r}, which belongs to the sampler; write '

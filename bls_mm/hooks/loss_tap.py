@@ -108,6 +108,10 @@ class LossTap:
         self.notice(NO_STEP)
         return [TrainedBatch(None, None)]
 
+    def take_seconds(self) -> float:
+        """Returns the seconds that losses beyond those of the step took since the last call."""
+        return self._per_sample_losses.take_seconds()
+
     def remove(self) -> None:
         """Gives the model its own methods back."""
         self._step.restore()

@@ -58,6 +58,10 @@ class PerSampleLosses:
         """Returns the loss of each image of a detector; see :meth:`DenseHeadLosses.of`."""
         return self._dense_head.of(losses, components)
 
+    def take_seconds(self) -> float:
+        """Returns the seconds that losses of images took since the last call."""
+        return self._dense_head.take_seconds()
+
     def __exit__(self, *error: Any) -> None:
         self._dense_head.__exit__(*error)
         while self._undo:

@@ -54,8 +54,7 @@ class Recorder:
         runner.logger.info(
             f'BLS: epoch {sampler.epoch + 1} keeps {plan.num_kept:,} of {len(sampler.dataset):,} '
             f'samples ({1 - sampler.kept_fraction:.1%} pruned), mean weight '
-            f'{plan.mean_weight:.2f}; saved so far {savings.pruned:.1%} of '
-            f'{savings.samples_unpruned:,} samples'
+            f'{plan.mean_weight:.2f}{_so_far(sampler, savings)}'
         )
         scalars = {
             'bls/kept_ratio': sampler.kept_fraction,
@@ -140,6 +139,15 @@ class Recorder:
                 f'{budget.target_savings:.1%} pruned, but the run pruned {savings.pruned:.1%}: '
                 'guards kept more, or the run ended within an epoch or before the last one'
             )
+
+
+def _so_far(sampler: BLSSampler, savings: Savings) -> str:
+    if savings.samples_unpruned:
+        total = savings.samples_unpruned
+        return f'; saved so far {savings.pruned:.1%} of {total:,} samples'
+    if sampler.planner.pruner.needs_scores and sampler.kept_fraction == 1:
+        return '; no sample has a score yet'
+    return ''
 
 
 def _try(runner, what: str, write: Callable[[], object]) -> None:

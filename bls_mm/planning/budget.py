@@ -92,10 +92,11 @@ class Budget:
         if self.target_savings > most:
             first = 'the first sees all samples and ' if self.pruner.needs_scores else ''
             annealing = max_epochs - left - self.pruner.needs_scores
+            advice = 'ask for less, or set a larger delta' if max_epochs > 1 else 'train longer'
             raise ValueError(
                 f'target_savings={self.target_savings} cannot be reached: of {max_epochs} epochs '
                 f'{first}{annealing} anneal, and the others prune at most {MAX_PRUNED:.0%}, which '
-                f'saves {max(most, 0):.1%}; ask for less, or set a larger delta'
+                f'saves {max(most, 0):.1%}; {advice}'
             )
 
     def state_dict(self) -> dict:

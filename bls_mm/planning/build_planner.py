@@ -29,13 +29,16 @@ def build_planner(
         TypeError: If an option is unknown.
         ValueError: If an option has a value that is not allowed.
     """
-    options = {}
-    cfg = recommended(cfg) if is_auto(cfg) else cfg
+    options, written = {}, None
+    if is_auto(cfg):
+        written = cfg if isinstance(cfg, dict) else dict(type=cfg)
+        cfg = recommended(cfg)
     if isinstance(cfg, dict):
         cfg = modernise_pruner(cfg)
+        written = cfg if written is None else written
         options = {name: cfg[name] for name in PLANNER_OPTIONS if name in cfg}
         cfg = {name: value for name, value in cfg.items() if name not in PLANNER_OPTIONS}
-    pruner = build(PRUNERS, 'pruner', cfg, Pruner, also=PLANNER_OPTIONS)
+    pruner = build(PRUNERS, 'pruner', cfg, Pruner, PLANNER_OPTIONS, written)
     planner = Planner(pruner, **options, shards=shards)
     if dataset is not None:
         for guard in planner.guards:

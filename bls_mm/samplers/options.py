@@ -80,11 +80,11 @@ def refuse_misplaced(options: Mapping[str, Any], pruner: Any, scorer: Any) -> No
             ('pruner', pruner, PRUNERS, PLANNER_OPTIONS),
             ('scorer', scorer, SCORERS, ()),
         ):
-            own = dict(cfg) if isinstance(cfg, dict) and 'type' in cfg else dict(type='')
+            own = dict(cfg) if isinstance(cfg, dict) else dict(type=cfg)
             owners = _owners(registry, name, shared)
             if not owners:
                 continue
-            if own['type'] not in owners:
+            if own.get('type') not in owners:
                 own = dict(type=owners[0])
             raise TypeError(
                 f'BLSSampler has no option {name!r}, which belongs in {part}=dict(...); write '
@@ -93,9 +93,9 @@ def refuse_misplaced(options: Mapping[str, Any], pruner: Any, scorer: Any) -> No
 
 
 def _owners(registry: Registry, name: str, shared: Sequence[str]) -> List[str]:
-    """Returns the registered classes that have an option."""
+    """Returns the types that have an option; first 'auto', if all pruners share it."""
     registry.import_from_location()
-    return [
+    return (['auto'] if name in shared else []) + [
         kind
         for kind, found in sorted(registry.module_dict.items())
         if name in shared or (name in inspect.signature(found).parameters and name != 'num_samples')

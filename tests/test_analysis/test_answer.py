@@ -43,8 +43,9 @@ def test_gain_includes_the_time_if_it_is_known():
     [
         (None, 'BatchLossScorer (0.10) chooses nearly at random', "set scorer='auto'"),
         (dict(type='ResidualScorer'), 'ResidualScorer (0.50) knows which', 'train once with this'),
-        ('auto', 'ResidualScorer (0.50) knows which', 'the log of the run says'),
-        (dict(type='ResidualScorer', per_sample='auto'), 'ResidualScorer (0.50)', 'the log of'),
+        ('auto', 'if the model provides it; otherwise ResidualScorer (0.50) knows', 'the log says'),
+        ('auto', 'accuracy; loss of each sample (0.90) knows which samples', 'the log says'),
+        (dict(type='ResidualScorer', per_sample='auto'), 'ResidualScorer (0.50)', 'the log says'),
         (dict(type='SampleLossScorer'), 'loss of each sample (0.90) knows', 'train once with'),
     ],
 )

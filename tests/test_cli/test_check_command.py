@@ -43,6 +43,18 @@ WRONG = {
         dict(pruner=SETA, **{f'{SAMPLER}.target_savings': 0.3}),
         "write pruner=dict(type='SeTa', target_savings=0.3)",
     ),
+    'option of auto in the sampler': (
+        dict(pruner=dict(type='auto'), **{f'{SAMPLER}.target_savings': 0.3}),
+        "write pruner=dict(type='auto', target_savings=0.3)",
+    ),
+    'option of the planner in the hook': (
+        dict(pruner=SETA, **{'default_hooks.bls.target_savings': 0.3}),
+        "pruner=dict(type='auto', target_savings=0.3)))",
+    ),
+    'pruner outside of the sampler': (
+        dict(pruner=SETA, **{'train_dataloader.pruner': 'auto'}),
+        "train_dataloader has no option 'pruner', which belongs to its sampler; write",
+    ),
     'option of the scorer in the sampler': (
         dict(pruner=SETA, **{f'{SAMPLER}.alpha': 0.9}),
         "write scorer=dict(type='BatchLossScorer', alpha=0.9)",
@@ -73,6 +85,10 @@ WRONG = {
     'wrong option of the pruner': (
         dict(pruner=dict(type='SeTa', ratio=0.3)),
         "did you mean pruner=dict(type='SeTa', prune_ratio=0.3)?",
+    ),
+    'wrong option of auto': (
+        dict(pruner=dict(type='auto', target_saving=0.2, delta=0.9)),
+        "did you mean pruner=dict(type='auto', delta=0.9, target_savings=0.2)?",
     ),
     'missing annotations': (
         dict(
@@ -164,5 +180,5 @@ def test_other_backends_are_not_started(write_config, capsys):
 
 def test_config_that_does_not_prune_is_refused(write_config, sentence_of):
     assert sentence_of('check', write_config()) == (
-        'the config does not prune; add for example --pruner SeTa'
+        'the config does not prune; add for example --target-savings 0.3'
     )

@@ -1,5 +1,7 @@
 """Errors end in one sentence; the traceback is kept or shown."""
 
+from urllib.error import URLError
+
 import pytest
 
 from bls_mm.cli.errors import INTERRUPTED, describe, plain_errors
@@ -28,6 +30,20 @@ def test_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError) as caught:
         (tmp_path / 'none.json').read_text()
     assert describe(caught.value).startswith(f"the file '{tmp_path}/none.json' is missing; check")
+
+
+def test_name_of_the_hook_is_left_out():
+    with pytest.raises(SystemExit) as end, plain_errors(debug=False):
+        try:
+            SeTa(prune_ratio=0.3, ratio=1)
+        except TypeError as error:  # as MMEngine's Runner.call_hook does
+            raise TypeError(f'{error} in <a.Hook object at 0x7f>') from None
+    assert end.value.code.endswith("unexpected keyword argument 'ratio'")
+
+
+def test_failed_download_says_how_to_do_without():
+    sentence = describe(URLError('no such host'))
+    assert sentence.startswith('a download failed (no such host); without a network, remove')
 
 
 def test_traceback_is_kept_in_the_work_dir(tmp_path):

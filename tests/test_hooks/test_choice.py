@@ -14,7 +14,7 @@ from bls_mm.scorers import BatchLossScorer, ResidualScorer
 @pytest.mark.parametrize(
     ('per_sample', 'reason'),
     [
-        (True, 'by the loss of each sample, which the model returns'),
+        (True, 'by the loss of each sample, which this model provides'),
         (False, 'by estimates from batch losses (batch size 4)'),
     ],
 )

@@ -145,6 +145,16 @@ def test_gradients_and_random_numbers_do_not_change(build):
     assert torch.equal(*gradients)
 
 
+def test_seconds_of_the_losses_of_images_are_counted_once(build):
+    model = build('RetinaHead').train()
+    context = PerSampleLosses(model)
+    assert context.take_seconds() == 0
+    with context:
+        model(features(4), list(targets(4)))
+    assert context.take_seconds() > 0
+    assert context.take_seconds() == 0
+
+
 def test_head_is_as_it_was_after_the_step(build):
     model = build('FCOSHead').train()
     own = model.bbox_head.loss_by_feat

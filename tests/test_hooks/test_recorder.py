@@ -182,3 +182,15 @@ def test_loss_recorder_does_not_stop_the_run(tmp_path, monkeypatch):
     runner, _, _ = train(tmp_path, max_epochs=2, custom_hooks=hooks)
     assert runner.epoch == 2
     assert 'LossRecorder: the record could not be written' in read_log(tmp_path)
+
+
+def test_log_says_why_the_first_epoch_is_not_pruned(tmp_path):
+    train(tmp_path / 'scores', max_epochs=2, log_level='INFO')
+    log = read_log(tmp_path / 'scores')
+    assert '(0.0% pruned), mean weight 1.00; no sample has a score yet' in log
+    assert log.count('saved so far') == 1
+    pruner = dict(type='DynamicRandom', prune_ratio=0.5)
+    train(tmp_path / 'random', pruner=pruner, max_epochs=2, log_level='INFO')
+    log = read_log(tmp_path / 'random')
+    assert 'has a score' not in log
+    assert 'saved so far 50.0%' in log

@@ -186,3 +186,9 @@ def test_unreachable_target_raises_before_the_first_epoch(pruner, delta, target,
     planner = Planner(pruner, delta, target_savings=target)
     with pytest.raises(ValueError, match=f'target_savings={target} cannot be reached: {most}'):
         run_epochs(planner, epochs=10)
+
+
+def test_target_of_a_run_of_one_epoch_needs_more_epochs():
+    planner = Planner(InfoBatch(), target_savings=0.3)
+    with pytest.raises(ValueError, match=r'of 1 epochs the first sees all .* 0.0%; train longer'):
+        run_epochs(planner, epochs=1)
