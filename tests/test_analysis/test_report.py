@@ -88,22 +88,6 @@ def test_pruner_auto_means_scorer_auto(words_run):
     assert 'within one epoch only' not in page
 
 
-def test_settings_are_those_of_the_run_and_not_of_the_named_config(words_run):
-    config = load_config(str(read_run(words_run).config_path))
-    config.train_dataloader.sampler = dict(type='DefaultSampler', shuffle=True)
-    page = render(read_run(words_run), samples_of_kind=1, config=config)
-    assert '<li>InfoBatch(' in page and '<li>SeTa' not in page
-    assert '<figure' in page
-
-
-def test_scorer_of_auto_is_auto(words_run):
-    run = read_run(words_run)
-    run.config['train_dataloader']['sampler'] = dict(pruner='auto')
-    page = render(run, samples_of_kind=1)
-    assert page.count('<li>auto</li>') == 2
-    assert 'the loss of the sample at its last visit if the model returns it' in page
-
-
 def test_samples_are_shown_only_with_a_named_config(words_run):
     run = read_run(words_run)
     page = render(run, samples_of_kind=1)
