@@ -1,4 +1,12 @@
 import pytest
+from mmengine.registry import DefaultScope
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    """Another test of the process may have left the scope of another library."""
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        yield
 
 
 @pytest.fixture(scope='session')
