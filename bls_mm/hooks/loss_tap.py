@@ -8,7 +8,7 @@ from torch import nn
 
 from bls_mm.compat import disable_compile
 from bls_mm.data import TrackedBatch, TrackedLoader
-from bls_mm.losses import are_per_sample, batch_loss, sample_losses, scale_gradients
+from bls_mm.losses import are_per_sample, batch_loss, scale_gradients
 
 from .batch_size_factor import grows_with_batch
 from .gradients import unwrap
@@ -187,10 +187,7 @@ class LossTap:
 
     def _read(self, losses: dict, batch_size: int) -> Loss:
         if self.per_sample:
-            of_images = self._per_sample_losses.of_images(losses, self.components)
-            if of_images is not None:
-                return of_images
-            return sample_losses(losses, batch_size, self.components)
+            return self._per_sample_losses.read(losses, batch_size, self.components)
         loss = batch_loss(losses, self.components)
         return loss / batch_size if self._grows_with_batch else loss
 

@@ -6,6 +6,8 @@ from typing import Any, Callable, Dict, List, Optional
 import torch
 from torch import nn
 
+from bls_mm.losses import sample_losses
+
 from .dense_head_losses import DenseHeadLosses
 
 
@@ -61,6 +63,13 @@ class PerSampleLosses:
     def take_seconds(self) -> float:
         """Returns the seconds that losses of images took since the last call."""
         return self._dense_head.take_seconds()
+
+    def read(
+        self, losses: dict, batch_size: int, components: Optional[Dict[str, float]] = None
+    ) -> torch.Tensor:
+        """Returns the loss of each sample; see :meth:`of_images` and :func:`sample_losses`."""
+        of_images = self.of_images(losses, components)
+        return sample_losses(losses, batch_size, components) if of_images is None else of_images
 
     def __exit__(self, *error: Any) -> None:
         self._dense_head.__exit__(*error)
