@@ -70,7 +70,10 @@ def test_interrupt_is_one_line(write_config, tmp_path):
     while not (tmp_path / 'run' / 'bls_summary.json').exists() and time.monotonic() < deadline:
         time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=60)
+    try:
+        _, error = process.communicate(timeout=60)
+    finally:
+        process.kill()  # it would write a checkpoint of each epoch until the disk is full
     assert process.returncode == 130, error
     assert 'Traceback' not in error
     assert error.splitlines()[-1] == (
