@@ -1,4 +1,4 @@
-"""What the loss of each image costs in a single-stage detector, and how good the scores are.
+"""Cost of the loss of each image in a single-stage detector, and quality of the scores.
 
 Trains a config of MMDetection on all samples, once scored by batch losses (``ResidualScorer``) and
 once by the loss of each image (``scorer='auto'``), in new processes and in turn. Both minimise the

@@ -5,8 +5,8 @@ times are CPU time of the training thread, which does not depend on other work o
 Wrappers time ``before_train_iter`` and ``after_train_iter`` of each hook, and the parts of BLSHook
 around the model's ``train_step`` and ``forward``. Work for many iterations at once is divided by
 their number: tracking of the samples of batches, and scoring at the end of an epoch. The time of
-the wrappers is subtracted: that of an empty hook and of an empty method of the same run, since a
-loop of its own would run from the cache and be faster.
+the wrappers is subtracted. It is measured with an empty hook and an empty method of the same run,
+because a separate loop would run from the CPU cache and take less time.
 
 The same run with DefaultSampler and without BLSHook gives the time added to a whole iteration,
 including that in the loader and in the backward pass.

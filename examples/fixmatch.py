@@ -21,7 +21,7 @@ WEAK, STRONG = 0.05, 0.15  # augmentations
 
 
 def augment(images: Tensor, strength: float) -> Tensor:
-    """Returns each image under an affine transform of its own, with noise."""
+    """Returns the images, each with a random affine transform and noise."""
     transforms = torch.eye(2, 3) + strength * torch.randn(len(images), 2, 3)
     grid = affine_grid(transforms, images.shape, align_corners=False)
     moved = grid_sample(images, grid, align_corners=False)

@@ -22,9 +22,9 @@ register_hf_model(CLIPModel)
 class ViECap(BaseModel):
     """Describes an image from its CLIP embedding and the entities that CLIP finds in it.
 
-    Training needs no images. A frozen CLIP embeds the caption, noise moves the embedding towards
-    where one of an image might be, a mapping network makes soft prompts of it, the caption's own
-    entities make a hard prompt, and GPT-2 learns to continue both with the caption.
+    Training needs no images. A frozen CLIP embeds the caption, and noise is added to bridge the gap
+    between text and image embeddings. A mapping network turns the result into soft prompts, and the
+    entities of the caption form a hard prompt. GPT-2 learns to continue both with the caption.
 
     Source: Transferable Decoding with Visual Entities for Zero-Shot Image Captioning (ICCV 2023,
     arXiv 2307.16525).

@@ -3,6 +3,7 @@
 import inspect
 import sys
 import time
+from contextlib import nullcontext
 from typing import Any, Callable, Dict, List, Optional
 
 import torch
@@ -12,6 +13,7 @@ from torch import nn
 from bls_mm.losses import batch_loss
 
 from .model_method import ReplacedMethod
+from .probe import without_side_effects
 
 DETECTORS, DETECTOR = 'mmdet.models.detectors.single_stage', 'SingleStageDetector'
 
@@ -26,8 +28,9 @@ class DenseHeadLosses:
     number of objects, or positive samples, of the image.
 
     It serves the detectors of MMDetection and MMYOLO that return the losses of their head
-    unchanged. Their heads average the number of positive samples over ranks, which would mix the
-    images of all ranks. So it is idle in distributed runs.
+    unchanged. A head whose losses keep statistics or draw random numbers is left alone: the
+    additional calls would change the training. Heads average the number of positive samples over
+    ranks, which would mix the images of all ranks, so the context is idle in distributed runs.
 
     Args:
         model (nn.Module): The model, unwrapped.
@@ -83,11 +86,13 @@ class DenseHeadLosses:
         if self._model.training and torch.is_grad_enabled():
             start = time.perf_counter()
             try:
-                self._image_losses = losses_of_images(original, args, kwargs)
+                head = self._model.bbox_head
+                with nullcontext() if self._is_known else without_side_effects(head):
+                    self._image_losses = losses_of_images(original, args, kwargs)
             except Exception:  # of any head, on an input that it may not expect
                 if self._is_known:
                     raise
-                self._is_idle = True
+                self._is_idle, self._image_losses = True, []
             self._seconds += time.perf_counter() - start
         self._head_losses = original(*args, **kwargs)
         return self._head_losses

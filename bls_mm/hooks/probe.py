@@ -123,3 +123,35 @@ def _unchanged(model: nn.Module) -> Iterator[None]:
         for name, buffer in model.named_buffers():
             if not torch.equal(buffer, buffers[name]):  # a write would invalidate a saved graph
                 buffer.copy_(buffers[name])
+
+
+@contextmanager
+def without_side_effects(module: nn.Module) -> Iterator[None]:
+    """Restores the buffers of a module and the random generators, and reports changes.
+
+    Raises:
+        RuntimeError: If anything had changed.
+    """
+    buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    states, before = _random_states(), _as_comparable(_random_states())
+    try:
+        yield
+    finally:
+        changed = [(buffer, old) for buffer, old in buffers if not torch.equal(buffer, old)]
+        for buffer, old in changed:
+            buffer.copy_(old)
+        has_drawn = _as_comparable(_random_states()) != before
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+    if changed or has_drawn:
+        raise RuntimeError(type(module).__name__)
+
+
+def _random_states() -> tuple:
+    return random.getstate(), np.random.get_state(), torch.get_rng_state()
+
+
+def _as_comparable(states: tuple) -> tuple:
+    python, (_, keys, *position), torch_state = states
+    return python, keys.tobytes(), position, torch_state.numpy().tobytes()

@@ -187,7 +187,7 @@ class PrunedRun:
         self.clock.tick()
         if self.savers and is_saving_in_epoch(self.runner, self.savers):
             self.gather_for_checkpoint()
-        self.meter.count_scoring(start - self.tap.take_seconds())
+        self.meter.count_scoring(start, self.tap.take_seconds())
         for notice in self.tap.new_notices():
             self.runner.logger.warning(notice)
 

@@ -104,6 +104,11 @@ class SavingsMeter:
         savings.planning_seconds += sampler.planning_seconds - planning
         savings.training_seconds += sampler.planning_seconds - planning
 
-    def count_scoring(self, start: float) -> None:
-        """Counts the time since ``start`` (of ``time.perf_counter``) as spent on scores."""
-        self.savings.scoring_seconds += time.perf_counter() - start
+    def count_scoring(self, start: float, earlier: float = 0.0) -> None:
+        """Counts the time since ``start`` (of ``time.perf_counter``) as spent on scores.
+
+        Args:
+            start (float): When it began.
+            earlier (float): Seconds that were spent before. Defaults to 0.
+        """
+        self.savings.scoring_seconds += time.perf_counter() - start + earlier

@@ -14,13 +14,13 @@ from .pruner import Pruner
 
 @PRUNERS.register_module()
 class RePB(Pruner):
-    r"""Keeps hard samples, and a random fraction of the easy ones and of those not used last.
+    r"""Keeps hard samples, and random fractions of the easy and of the unused ones.
 
     A sample is *used* if it was scored since the last selection. Of the used samples, those with a
     score of at least the mean :math:`\mu` of all used samples are kept, and a uniform fraction
     :math:`1 - \rho` of the others. Of the samples that were not used, a uniform fraction
-    :math:`1 - \rho` returns, whatever their scores. After :math:`E` epochs a sample that was used
-    :math:`N_i` times has the loss weight :math:`E / N_i`. It does not anneal by default.
+    :math:`1 - \rho` returns, regardless of their scores. After :math:`E` epochs a sample that was
+    used :math:`N_i` times has the loss weight :math:`E / N_i`. It does not anneal by default.
 
     Memory: 2 bytes per sample, and 5 more while it plans.
 

@@ -18,15 +18,15 @@ class MultiSourceBLSSampler(BLSSampler):
     """A ``BLSSampler`` whose batches mix the parts of a ``ConcatDataset`` by a ratio.
 
     A drop-in for MMDetection's ``MultiSourceSampler`` and ``GroupMultiSourceSampler``, as in
-    semi-supervised training. An epoch ends when each kept sample of each source has come at least
-    once: the samples of a source that is used up earlier repeat, in a new order. If a plan keeps no
-    sample of a source, its batches contain any samples of it.
+    semi-supervised training. An epoch yields each kept sample of each source at least once. The
+    samples of the other sources repeat, in a new order each time. If a plan keeps no sample of a
+    source, batches contain any of its samples.
 
     Args:
         dataset (Sized): A ``ConcatDataset``: each part is a source.
         batch_size (int): Batch size of the loader, for one rank.
-        source_ratio (sequence[float]): Ratio of the sources in a batch. Each gets the whole part of
-            its fraction; the first gets what is left over.
+        source_ratio (sequence[float]): Ratio of the sources in a batch. The number of samples of
+            each source is rounded down; the first source gets the remaining ones.
         group_by_orientation (bool): Whether a batch contains only portrait images, or only others,
             as with ``GroupMultiSourceSampler``; ``dataset.get_data_info`` must know ``width`` and
             ``height``. Defaults to False.

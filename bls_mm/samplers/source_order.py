@@ -15,8 +15,8 @@ from .ranks import ORDER, deal, epoch_generator, rank_length
 class SourceOrder:
     """Options of the order of an epoch; see :class:`MultiSourceBLSSampler`.
 
-    The samples of a batch are of one group. An epoch has enough batches for each kept sample of
-    each group and source to come at least once.
+    All samples of a batch belong to one group. An epoch has just enough batches to yield each kept
+    sample at least once.
 
     Attributes:
         rank (int): This rank.
@@ -24,6 +24,7 @@ class SourceOrder:
         num_per_source (tuple[int]): How many samples of each source are in a batch.
         source (np.ndarray): ``(N,)`` int64, the source of each sample, from 0.
         group (np.ndarray): ``(N,)`` bool, the group of each sample.
+        round_up (bool): Always True: all ranks get the same number of samples.
     """
 
     rank: int
@@ -31,7 +32,7 @@ class SourceOrder:
     num_per_source: tuple
     source: np.ndarray
     group: np.ndarray
-    round_up: bool = True  # all ranks get the same number of samples
+    round_up: bool = True
 
     def length(self, state: PruningState) -> int:
         """Returns the number of samples of this rank, the same on every rank."""
@@ -41,7 +42,7 @@ class SourceOrder:
         """Yields the samples of this rank, batch by batch; each call repeats the same order."""
         num_batches = self._count_batches(state)
         group_of_batch = np.repeat([False, True], num_batches)
-        if self.shuffle:  # alike on all ranks, so that their batches have images of alike shape
+        if self.shuffle:  # the same order on all ranks, so that their images have similar shapes
             epoch_generator(state.seed, state.epoch, ORDER).shuffle(group_of_batch)
         streams = [
             [self._stream(state, group, source, num_batches[group]) for source in self._sources]

@@ -4,7 +4,9 @@ import pickle
 import pytest
 import torch
 
-pytest.importorskip('bls_mm.captioning', reason='needs MMPretrain, transformers, pycocoevalcap')
+pytest.importorskip('mmpretrain', reason='needs MMPretrain')
+pytest.importorskip('transformers', reason='needs transformers')
+pytest.importorskip('pycocoevalcap', reason='needs pycocoevalcap')
 
 from bls_mm.captioning.caption_files import as_sentence, read_captions
 

@@ -3,11 +3,15 @@ import pickle
 
 import pytest
 
-pytest.importorskip('bls_mm.captioning', reason='needs MMPretrain, transformers, pycocoevalcap')
+pytest.importorskip('mmpretrain', reason='needs MMPretrain')
+pytest.importorskip('transformers', reason='needs transformers')
+pytest.importorskip('pycocoevalcap', reason='needs pycocoevalcap')
 
 from mmengine.registry import DefaultScope
 from mmpretrain.registry import DATASETS
 from tiny_language import CAPTIONS, NOUNS
+
+import bls_mm.captioning  # noqa: F401  registers its parts
 
 
 def build(path, **options):

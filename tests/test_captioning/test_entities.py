@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-pytest.importorskip('bls_mm.captioning', reason='needs MMPretrain, transformers, pycocoevalcap')
+pytest.importorskip('mmpretrain', reason='needs MMPretrain')
+pytest.importorskip('transformers', reason='needs transformers')
+pytest.importorskip('pycocoevalcap', reason='needs pycocoevalcap')
 
 from bls_mm.captioning import MaskEntities
 from bls_mm.captioning.entities import clean_entities, find_nouns, hard_prompt

@@ -4,7 +4,9 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-pytest.importorskip('bls_mm.captioning', reason='needs MMPretrain, transformers, pycocoevalcap')
+pytest.importorskip('mmpretrain', reason='needs MMPretrain')
+pytest.importorskip('transformers', reason='needs transformers')
+pytest.importorskip('pycocoevalcap', reason='needs pycocoevalcap')
 
 from bls_mm.captioning.entity_finder import EntityFinder
 

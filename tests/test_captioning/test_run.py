@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from tiny_language import CAPTIONS, NOUNS
 
-pytest.importorskip('bls_mm.captioning', reason='needs MMPretrain, transformers, pycocoevalcap')
+pytest.importorskip('mmpretrain', reason='needs MMPretrain')
+pytest.importorskip('transformers', reason='needs transformers')
+pytest.importorskip('pycocoevalcap', reason='needs pycocoevalcap')
 
 from mmengine.config import Config
 from mmengine.runner import Runner

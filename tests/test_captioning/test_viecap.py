@@ -2,7 +2,9 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-pytest.importorskip('bls_mm.captioning', reason='needs MMPretrain, transformers, pycocoevalcap')
+pytest.importorskip('mmpretrain', reason='needs MMPretrain')
+pytest.importorskip('transformers', reason='needs transformers')
+pytest.importorskip('pycocoevalcap', reason='needs pycocoevalcap')
 
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample

@@ -179,8 +179,8 @@ def leaves_of(dataset) -> List[BaseDataset]:
 def _extend(instance, name: str, note, note_result=lambda result: None) -> None:
     """Makes one object call ``note`` before a method, and ``note_result`` after it.
 
-    It gets a subclass of its own: Python looks special methods up in the class, and the object must
-    stay an instance of its class.
+    The object gets its own subclass: Python looks up special methods in the class, and the object
+    must stay an instance of its class.
     """
     method = getattr(type(instance), name)
 

@@ -1,5 +1,8 @@
 """The loss of each image, from the heads of MMDetection's and MMYOLO's detectors."""
 
+import random
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
@@ -19,6 +22,12 @@ ANCHORS = dict(
 DELTAS = dict(type='DeltaXYWHBBoxCoder')
 SHARED = dict(num_classes=3, in_channels=8, feat_channels=8, stacked_convs=1)
 FOCAL = dict(type='FocalLoss', use_sigmoid=True)
+ATSS = dict(
+    anchor_generator=ANCHORS,
+    loss_bbox=dict(type='GIoULoss'),
+    norm_cfg=dict(type='BN'),
+    train_cfg=dict(assigner=dict(type='ATSSAssigner', topk=9), allowed_border=-1, pos_weight=-1),
+)
 HEADS = {
     'RetinaHead': dict(
         anchor_generator=ANCHORS,
@@ -34,25 +43,8 @@ HEADS = {
     'FCOSHead': dict(
         strides=STRIDES, regress_ranges=((-1, 24), (24, 1e8)), norm_cfg=dict(type='BN')
     ),
-    'ATSSHead': dict(
-        anchor_generator=ANCHORS,
-        bbox_coder=DELTAS,
-        loss_cls=FOCAL,
-        loss_bbox=dict(type='GIoULoss'),
-        norm_cfg=dict(type='BN'),
-        train_cfg=dict(
-            assigner=dict(type='ATSSAssigner', topk=9), allowed_border=-1, pos_weight=-1
-        ),
-    ),
-    'GFLHead': dict(
-        anchor_generator=ANCHORS,
-        loss_cls=dict(type='QualityFocalLoss', use_sigmoid=True),
-        loss_bbox=dict(type='GIoULoss'),
-        norm_cfg=dict(type='BN'),
-        train_cfg=dict(
-            assigner=dict(type='ATSSAssigner', topk=9), allowed_border=-1, pos_weight=-1
-        ),
-    ),
+    'ATSSHead': dict(**ATSS, bbox_coder=DELTAS, loss_cls=FOCAL),
+    'GFLHead': dict(**ATSS, loss_cls=dict(type='QualityFocalLoss', use_sigmoid=True)),
     'YOLOXHead': dict(
         strides=STRIDES,
         train_cfg=dict(assigner=dict(type='SimOTAAssigner', center_radius=2.5)),
@@ -203,6 +195,48 @@ def test_head_that_cannot_be_split_is_left_alone(build, monkeypatch):
             losses = model(features(2), list(targets(2)))
             assert context.of_images(losses) is None
     assert batch_loss(losses) > 0
+
+
+def test_head_whose_losses_keep_statistics_is_left_alone(build):
+    """GHM-C counts gradient norms in a buffer: more calls would change the training."""
+    from mmdet.registry import MODELS
+
+    model = build('RetinaHead').train()
+    ghm = dict(type='GHMC', bins=5, momentum=0.75, use_sigmoid=True, loss_weight=1.0)
+    model.bbox_head.loss_cls = MODELS.build(ghm)
+    batch = features(2), list(targets(2))
+    expected = batch_loss(model(*batch))
+    statistics = model.bbox_head.loss_cls.acc_sum.clone()
+    assert statistics.sum() > 0
+    model.bbox_head.loss_cls.acc_sum.zero_()
+    context = PerSampleLosses(model)
+    with context:
+        losses = model(*batch)
+        assert context.of_images(losses) is None
+    assert batch_loss(losses) == expected
+    assert torch.equal(model.bbox_head.loss_cls.acc_sum, statistics)
+
+
+@pytest.mark.parametrize('draw', [torch.rand, np.random.rand, lambda _: random.random()])
+def test_head_that_draws_random_numbers_is_left_alone(build, draw):
+    model = build('RetinaHead').train()
+    own = model.bbox_head.loss_by_feat
+
+    def draws(cls_scores, bbox_preds, batch_gt_instances, batch_img_metas):
+        numbers.append(float(draw(1)))
+        return own(cls_scores, bbox_preds, batch_gt_instances, batch_img_metas)
+
+    model.bbox_head.loss_by_feat = draws
+    drawn = []
+    for listens in (False, True):
+        random.seed(0), np.random.seed(0), torch.manual_seed(0)
+        numbers = []
+        context = PerSampleLosses(model)
+        with context if listens else nullcontext():
+            losses = model(features(2), list(targets(2)))
+            assert context.of_images(losses) is None
+        drawn.append(numbers[-1])
+    assert drawn[0] == drawn[1]
 
 
 def test_objects_of_mmyolo_are_split_by_their_image():

@@ -20,32 +20,21 @@ test_pipeline = [
     dict(type='CenterCrop', crop_size=224),
     dict(type='PackInputs', algorithm_keys=['gt_caption'], meta_keys=['image_id']),
 ]
-val_dataloader = dict(
+coco = dict(type='COCOCaption', data_root='data/coco', pipeline=test_pipeline)
+image_loader = dict(
     batch_size=32,
     num_workers=4,
-    persistent_workers=True,
-    dataset=dict(
-        type='COCOCaption',
-        data_root='data/coco',
-        ann_file='annotations/coco_karpathy_val.json',
-        pipeline=test_pipeline,
-    ),
     sampler=dict(type='DefaultSampler', shuffle=False),
     collate_fn=dict(type='default_collate'),
 )
+val_dataloader = dict(
+    **image_loader,
+    persistent_workers=True,
+    dataset=dict(**coco, ann_file='annotations/coco_karpathy_val.json'),
+)
 val_evaluator = dict(type='CaptionScores')
-
 test_dataloader = dict(
-    batch_size=32,
-    num_workers=4,
-    dataset=dict(
-        type='COCOCaption',
-        data_root='data/coco',
-        ann_file='annotations/coco_karpathy_test.json',
-        pipeline=test_pipeline,
-    ),
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='default_collate'),
+    **image_loader, dataset=dict(**coco, ann_file='annotations/coco_karpathy_test.json')
 )
 # BLEU, METEOR, CIDEr and SPICE with the published tokeniser: needs Java, and SPICE downloads its models.
 test_evaluator = dict(
