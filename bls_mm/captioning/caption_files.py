@@ -1,4 +1,4 @@
-"""Reads the files in which caption data sets come."""
+"""Reads files of captions."""
 
 import json
 import pickle

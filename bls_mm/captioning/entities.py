@@ -49,7 +49,7 @@ def hard_prompt(entities: Iterable[str]) -> str:
 class MaskEntities(BaseTransform):
     """Leaves out each entity with a probability, and shuffles the others.
 
-    So the model also learns from images whose entities are not all recognised.
+    So the model learns to do without entities that are not recognised.
 
     Modified key: ``entities``.
 
