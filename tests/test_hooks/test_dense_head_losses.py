@@ -199,11 +199,10 @@ def test_head_that_cannot_be_split_is_left_alone(build, monkeypatch):
 
 def test_head_whose_losses_keep_statistics_is_left_alone(build):
     """GHM-C counts gradient norms in a buffer: more calls would change the training."""
-    from mmdet.registry import MODELS
+    from mmdet.models.losses import GHMC
 
     model = build('RetinaHead').train()
-    ghm = dict(type='GHMC', bins=5, momentum=0.75, use_sigmoid=True, loss_weight=1.0)
-    model.bbox_head.loss_cls = MODELS.build(ghm)
+    model.bbox_head.loss_cls = GHMC(bins=5, momentum=0.75)
     batch = features(2), list(targets(2))
     expected = batch_loss(model(*batch))
     statistics = model.bbox_head.loss_cls.acc_sum.clone()
