@@ -8,9 +8,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SHOWN = re.compile(r'^This page shows \[.+\]\(\.\./(.+)\)\.$', re.MULTILINE)
+LINK_INTO_DOCS = re.compile(r'\]\((?:\.\./)?docs/')
 
 
 def on_page_markdown(markdown: str, **kwargs) -> str:
     """Returns the text of the file that a page shows, and any other page unchanged."""
     shown = SHOWN.search(markdown)
-    return (ROOT / shown[1]).read_text() if shown else markdown
+    return LINK_INTO_DOCS.sub('](', (ROOT / shown[1]).read_text()) if shown else markdown
