@@ -121,7 +121,7 @@ class PrunedRun:
                 f'BLS: the {len(self.sampler)} kept samples of epoch {epoch + 1} do not fill a '
                 'batch and drop_last drops them: the epoch trains on all samples instead'
             )
-            self.sampler.plan_full_epoch()
+            self.sampler.state.use_full_plan()
         self.clock.start_epoch(epoch, len(self.loader), position)
         self.compensation.begin_epoch(self.clock)
         self.loader.skip(position)

@@ -8,8 +8,7 @@ from mmengine.dist import is_main_process
 
 from bls_mm.records.epoch_record import record_epoch, turnover
 from bls_mm.records.history import delete_from, load_record, save_record
-from bls_mm.records.savings import Savings
-from bls_mm.records.summary import write_summary
+from bls_mm.records.savings import Savings, write_summary
 from bls_mm.samplers import BLSSampler
 from bls_mm.samplers.sampler_state import unpack
 
