@@ -34,11 +34,11 @@ def loss_components(
                 'name some of these'
             )
         value, weight = losses[name], 1.0 if weights is None else weights[name]
-        if isinstance(value, (list, tuple)):
+        if isinstance(value, torch.Tensor):
+            yield name, value, weight
+        elif isinstance(value, (list, tuple)):
             for part in value:
                 yield name, part, weight
-        elif isinstance(value, torch.Tensor):
-            yield name, value, weight
         else:
             raise TypeError(
                 f'the loss {name!r} is of {type(value).__name__}; a model must return tensors, or '
@@ -80,8 +80,9 @@ def batch_loss(
 
 
 def _mean(loss: torch.Tensor) -> Union[float, torch.Tensor]:
-    if loss.ndim or not loss.is_cpu:
-        loss = loss.detach().float().mean()
+    if loss.is_cpu and loss.ndim == 0:
+        return loss.item()
+    loss = loss.detach().float().mean()
     return loss.item() if loss.is_cpu else loss
 
 
