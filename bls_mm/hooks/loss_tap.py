@@ -145,7 +145,8 @@ class LossTap:
 
     def _listen(self, original: Callable, *args: Any, **kwargs: Any) -> Any:
         losses = original(*args, **kwargs)
-        if self._current is None or self._mode_of(args, kwargs) != 'loss':
+        mode = kwargs['mode'] if 'mode' in kwargs else self._mode_of(args)
+        if self._current is None or mode != 'loss':
             return losses
         if not self.reader.is_decided:
             self.reader.decide(losses, len(self._current.samples), original, args, kwargs)

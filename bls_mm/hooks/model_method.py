@@ -57,18 +57,14 @@ def restore(model: nn.Module, name: str) -> None:
         replaced.restore()
 
 
-def mode_reader(model: nn.Module) -> Callable[[tuple, dict], Any]:
-    """Returns a function that finds ``mode`` in the arguments of the model's ``forward``."""
+def mode_reader(model: nn.Module) -> Callable[[tuple], Any]:
+    """Returns a function that finds ``mode`` in the positional arguments of ``model.forward``."""
     parameters = list(inspect.signature(model.forward).parameters.values())
     names = [parameter.name for parameter in parameters]
     if 'mode' not in names:
-        return lambda args, kwargs: kwargs.get('mode')
+        return lambda args: None
     position, default = names.index('mode'), parameters[names.index('mode')].default
-
-    def mode_of(args: tuple, kwargs: dict) -> Any:
-        return kwargs.get('mode', args[position] if len(args) > position else default)
-
-    return mode_of
+    return lambda args: args[position] if len(args) > position else default
 
 
 def unwrap(model: nn.Module) -> nn.Module:
