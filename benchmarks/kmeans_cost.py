@@ -3,7 +3,7 @@
     python benchmarks/kmeans_cost.py
 
 The cost is the within-group sum of squares of five groups. The optimum is that of dynamic
-programming on the distinct values, without a histogram; `tests/test_ops/test_interval_partition.py`
+programming on the distinct values, without a histogram; `tests/test_ops/test_kmeans_starts.py`
 checks that it is one. KMeans is scikit-learn's, the best of 10 starts, if it is installed.
 """
 
@@ -14,8 +14,7 @@ from typing import Callable, Dict
 import numpy as np
 from measure import print_table
 
-from bls_mm.ops.interval_partition import optimal_starts
-from bls_mm.ops.kmeans import kmeans_boundaries
+from bls_mm.ops.kmeans import kmeans_boundaries, optimal_starts
 
 try:
     from sklearn.cluster import KMeans

@@ -64,7 +64,7 @@ def collect_epoch(sampler) -> None:
     """Collects the losses of an epoch, as the training steps do."""
     import torch
 
-    from bls_mm.samplers.ranks import deal
+    from bls_mm.samplers.epoch_order import deal
 
     losses = torch.rand(1 << 16, generator=torch.Generator().manual_seed(sampler.rank)) + 1
     pending = sampler.state.store._pending  # update() appends losses on an accelerator to it

@@ -24,7 +24,7 @@ def on_rank(rank: int, world_size: int, num_samples: int, folder: str) -> None:
     from mmengine.dist import all_gather
 
     from bls_mm.distributed.exchange import exchange_batches
-    from bls_mm.distributed.pending import PendingBatches, choose_round_size
+    from bls_mm.distributed.score_store import PendingBatches, choose_round_size
     from bls_mm.scorers import BatchLossScorer
 
     torch.set_num_threads(1)

@@ -1,6 +1,6 @@
 """Pure functions on the dict of losses that a model returns."""
 
-from typing import Dict, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import Dict, List, Mapping, Optional, Tuple, Union
 
 import numpy as np
 import torch
@@ -10,23 +10,24 @@ Losses = Mapping[str, Union[torch.Tensor, List[torch.Tensor]]]
 
 def loss_components(
     losses: Losses, weights: Optional[Dict[str, float]] = None
-) -> Iterator[Tuple[str, torch.Tensor, float]]:
-    """Yields the loss components of what a model returned.
+) -> List[Tuple[str, torch.Tensor, float]]:
+    """Returns the loss components of what a model returned.
 
     Entries without 'loss' in their name, such as accuracies, are for the log only.
 
     Args:
         losses (Mapping): Name to tensor or list of tensors, of any shape.
-        weights (dict[str, float], optional): Weight of each component to yield. Defaults to None,
+        weights (dict[str, float], optional): Weight of each component to return. Defaults to None,
             all losses with weight 1.
 
-    Yields:
-        tuple: Name, tensor and weight. A list yields one tuple for each of its tensors.
+    Returns:
+        list[tuple]: Name, tensor and weight. A list of tensors gives one tuple for each of them.
 
     Raises:
         KeyError: If ``weights`` names a component that the model does not return.
         TypeError: If a loss is neither a tensor nor a list.
     """
+    components = []
     for name in filter(is_loss, losses) if weights is None else weights:
         if name not in losses:
             raise KeyError(
@@ -34,16 +35,16 @@ def loss_components(
                 'name some of these'
             )
         value, weight = losses[name], 1.0 if weights is None else weights[name]
-        if isinstance(value, (list, tuple)):
-            for part in value:
-                yield name, part, weight
-        elif isinstance(value, torch.Tensor):
-            yield name, value, weight
+        if isinstance(value, torch.Tensor):
+            components.append((name, value, weight))
+        elif isinstance(value, (list, tuple)):
+            components.extend((name, part, weight) for part in value)
         else:
             raise TypeError(
                 f'the loss {name!r} is of {type(value).__name__}; a model must return tensors, or '
                 'lists of tensors'
             )
+    return components
 
 
 def is_loss(name: str) -> bool:
@@ -80,8 +81,9 @@ def batch_loss(
 
 
 def _mean(loss: torch.Tensor) -> Union[float, torch.Tensor]:
-    if loss.ndim or not loss.is_cpu:
-        loss = loss.detach().float().mean()
+    if loss.is_cpu and loss.ndim == 0:
+        return loss.item()
+    loss = loss.detach().float().mean()
     return loss.item() if loss.is_cpu else loss
 
 

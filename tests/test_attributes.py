@@ -24,7 +24,7 @@ ALLOWED = {
         'wrapper._remainder_counts',
     },
     # Gradients are attributes of parameters, modes are attributes of modules.
-    'hooks/gradients.py': {'parameter.grad'},
+    'hooks/checkpoint.py': {'parameter.grad'},
     'hooks/probe.py': {'module.training'},
     'analysis/sample_losses.py': {'module.training'},
     # Replaces methods and options of a user's model, and restores them.

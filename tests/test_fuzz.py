@@ -23,7 +23,7 @@ from bls_mm.analysis.samples import table_of
 from bls_mm.analysis.work_dir import read_run
 from bls_mm.config import load_config
 from bls_mm.records.history import delete_from, load_history, path_of, save_record
-from bls_mm.records.summary import read_summary
+from bls_mm.records.savings import read_summary
 from bls_mm.samplers import BLSSampler
 
 EVENTS = ('exec', 'os.system', 'os.exec', 'os.fork', 'os.posix_spawn', 'subprocess.Popen',

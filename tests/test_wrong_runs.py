@@ -12,7 +12,7 @@ from torch.optim import SGD
 from toy import ToyData, ToyModel, build_runner
 
 from bls_mm import BLSSampler
-from bls_mm.hooks import checks, hook_options
+from bls_mm.hooks import bls_hook, checks
 
 
 def without_sampler(runner):
@@ -189,7 +189,7 @@ def test_mistakes_that_the_first_iteration_shows(tmp_path, options, message):
 
 
 def test_good_inputs_raise_nothing(tmp_path):
-    hook_options.check_hook_options(dict(loss=1), 'progress', False)
+    bls_hook.check_hook_options(dict(loss=1), 'progress', False)
     checks.check_batch_size(dict(inputs=[1, 2]), 2)
     views = [torch.zeros(5, 3, 2, 2), torch.zeros(5, 3, 2, 2)]
     checks.check_batch_size(dict(inputs=views, data_samples=[0] * 5), 5)

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bls_mm.analysis.runs import read_result
-from bls_mm.records.json_files import write_json
+from bls_mm.records.files import write_json
 
 ROOT = Path(__file__).parent.parent
 # One thread per run, because the runs share the machine. Unbuffered, to keep lines in order.

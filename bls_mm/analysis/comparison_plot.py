@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import List
 
-from bls_mm.records.atomic import write_atomically
+from bls_mm.records.files import write_atomically
 
 from .comparison import Row
 from .methods import BASELINES, UNPRUNED

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Dict, Iterator, List
 
-from bls_mm.records.summary import is_number
+from bls_mm.records.savings import is_number
 
 NOT_METRICS = ('time', 'data_time', 'step', 'epoch', 'iter')
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Optional
 
-from bls_mm.records.summary import is_number, read_summary
+from bls_mm.records.savings import is_number, read_summary
 
 from .checkpoints import read_seconds
 from .logs import is_validation, metrics_of, read_lines, read_log

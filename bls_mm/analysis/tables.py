@@ -7,7 +7,7 @@ from typing import Any, Iterable, Mapping
 
 import numpy as np
 
-from bls_mm.records.atomic import write_atomically
+from bls_mm.records.files import write_atomically
 
 from .text import encodable
 

@@ -8,8 +8,8 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from bls_mm.records import EpochRecord, load_history
-from bls_mm.records.summary import FILE_NAME as SUMMARY
-from bls_mm.records.summary import read_summary
+from bls_mm.records.savings import FILE_NAME as SUMMARY
+from bls_mm.records.savings import read_summary
 
 from .checkpoints import read_seconds
 from .literals import parse_config

@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> None:
     from bls_mm.analysis.pictures import Pictures
     from bls_mm.analysis.tables import write_csv
     from bls_mm.config import load_config
-    from bls_mm.records.atomic import write_atomically
+    from bls_mm.records.files import write_atomically
 
     scores = load_scores(str(checkpoint))
     config = load_config(args.config) if args.config else None

@@ -15,9 +15,8 @@ from bls_mm.analysis.comparison_plot import plot_comparison
 from bls_mm.analysis.methods import Method
 from bls_mm.analysis.runs import read_result
 from bls_mm.config import attach_bls, load_config
-from bls_mm.records.atomic import write_text
-from bls_mm.records.json_files import read_json, write_json
-from bls_mm.records.summary import read_summary
+from bls_mm.records.files import read_json, write_json, write_text
+from bls_mm.records.savings import read_summary
 
 from .pruning_flags import check_components
 

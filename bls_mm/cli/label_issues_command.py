@@ -43,7 +43,7 @@ def plot_curves(curves: Dict[str, np.ndarray], path: Path) -> None:
     """Plots the recall of each ranking against the fraction of inspected samples."""
     import matplotlib
 
-    from bls_mm.records.atomic import write_atomically
+    from bls_mm.records.files import write_atomically
 
     matplotlib.use('agg')
     from matplotlib import pyplot as plt

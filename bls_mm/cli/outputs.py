@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Optional
 
-from bls_mm.records.summary import FILE_NAME as SUMMARY
+from bls_mm.records.savings import FILE_NAME as SUMMARY
 
 
 def output_path(run: Path, out: Optional[Path], name: str) -> Path:

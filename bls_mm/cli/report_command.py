@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> None:
         from bls_mm.analysis.same_task import check_same_task
         from bls_mm.analysis.work_dir import read_run
         from bls_mm.config import load_config
-        from bls_mm.records.atomic import write_text
+        from bls_mm.records.files import write_text
     except ImportError as error:
         raise ModuleNotFoundError(
             f'report needs {error.name}; install it with: pip install plotly jinja2 tqdm'

@@ -1,13 +1,26 @@
 """Ranks exchange the losses of their batches."""
 
 import math
-from typing import Iterator, List, Optional
+from typing import Iterator, List, NamedTuple, Optional
 
 import torch
 from mmengine.dist import all_gather, get_rank, get_world_size
 
 from .interleave import interleave, pad
-from .pending import SeenBatches
+
+
+class SeenBatches(NamedTuple):
+    """Batches and their losses.
+
+    Attributes:
+        sizes (torch.Tensor): ``(M,)`` int64, the number of samples of each batch.
+        indices (torch.Tensor): ``(sum of sizes,)`` integers, batch after batch.
+        losses (torch.Tensor): float32, one per batch, or one per sample.
+    """
+
+    sizes: torch.Tensor
+    indices: torch.Tensor
+    losses: torch.Tensor
 
 
 def exchange_batches(seen: SeenBatches, per_sample: bool, round_size: int) -> Iterator[SeenBatches]:

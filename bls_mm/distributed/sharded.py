@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from mmengine.dist import all_reduce, gather, get_comm_device, get_default_group, get_world_size
 
-from bls_mm.ops.blocks import blocks_of
+from bls_mm.ops.long_arrays import blocks_of
 
 from .placement import Replicated
 

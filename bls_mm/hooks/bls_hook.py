@@ -1,19 +1,22 @@
 """The hook that makes MMEngine's runner train on pruned epochs."""
 
-from typing import Any, Dict, Optional
+import inspect
+import math
+from typing import Any, Dict, Mapping, Optional
 
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
 from bls_mm.compat import allow_mmengine_checkpoints
 from bls_mm.deprecation import drop_options
+from bls_mm.planning import PLANNER_OPTIONS
 from bls_mm.records.savings import Savings
 from bls_mm.samplers import BLSSampler
 
-from .hook_options import check_hook_options, refuse_options_of_sampler
+from .checks import warn_of_short_run
+from .clock import SCHEDULES
 from .pruned_run import PrunedRun
 from .recorder import Recorder
-from .short_runs import warn_of_short_run
 from .training_loader import BeginsLate
 
 
@@ -59,8 +62,9 @@ class BLSHook(Hook):
         history_mb: float = 100,
         **removed: Any,
     ) -> None:
-        refuse_options_of_sampler(removed)
-        drop_options('BLSHook', removed)
+        if removed:
+            refuse_options_of_sampler(removed)
+            drop_options('BLSHook', removed)
         check_hook_options(components, schedule, reset_scores)
         self.components = components
         self.schedule = schedule
@@ -104,7 +108,8 @@ class BLSHook(Hook):
         self.run.begin_epoch()
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
-        self.run.begin_iteration(data_batch)
+        if self.run.virtual_epochs is not None:
+            self.run.virtual_epochs.start()
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         self.run.end_iteration()
@@ -129,3 +134,46 @@ class BLSHook(Hook):
 
     def after_train(self, runner) -> None:
         self.run.finish()
+
+
+def check_hook_options(
+    components: Optional[Dict[str, float]], schedule: str, reset_scores: bool
+) -> None:
+    """Raises a ValueError if an option of BLSHook has a value that is not allowed.
+
+    Args:
+        components (dict[str, float], optional): Names of losses and finite weights.
+        schedule (str): One of ``SCHEDULES``.
+        reset_scores (bool): True or False.
+    """
+    if schedule not in SCHEDULES:
+        raise ValueError(f'schedule must be one of {SCHEDULES}, but got {schedule!r}')
+    if not isinstance(reset_scores, bool):
+        raise ValueError(f'reset_scores must be True or False, but got {reset_scores!r}')
+    if components is None:
+        return
+    has_weights = isinstance(components, dict) and all(
+        isinstance(weight, (int, float)) and math.isfinite(weight) for weight in components.values()
+    )
+    if not has_weights or not components:
+        raise ValueError(
+            f'components must be a dict of loss names and weights, but got {components!r}; write '
+            'for example components=dict(loss_cls=1.0, loss_bbox=0.5)'
+        )
+
+
+def refuse_options_of_sampler(options: Mapping[str, Any]) -> None:
+    """Raises a TypeError if an option of BLSHook belongs to BLSSampler or to its pruner."""
+    for name, value in options.items():
+        if name in PLANNER_OPTIONS:
+            raise TypeError(
+                f'BLSHook has no option {name!r}, which belongs in pruner=dict(...); write '
+                f"train_dataloader=dict(sampler=dict(type='bls_mm.BLSSampler', "
+                f"pruner=dict(type='auto', {name}={value!r})))"
+            )
+        # For the class itself, Python 3.8 returns the signature of Generic.__new__.
+        if name in inspect.signature(BLSSampler.__init__).parameters:
+            raise TypeError(
+                f'BLSHook has no option {name!r}, which belongs to the sampler; write '
+                f"train_dataloader=dict(sampler=dict(type='bls_mm.BLSSampler', {name}={value!r}))"
+            )

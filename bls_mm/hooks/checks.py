@@ -4,6 +4,7 @@ from typing import Optional
 
 import numpy as np
 import torch
+from mmengine.dataset import RepeatDataset
 from mmengine.optim import OptimWrapperDict
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -12,6 +13,8 @@ from torch.utils.data import DataLoader, Sampler
 from bls_mm.planning import EpochPlan
 from bls_mm.samplers import BLSSampler, find_sampler
 from bls_mm.samplers.pruning_state import PruningState
+
+from .clock import TrainingClock, is_iteration_based
 
 SEQUENCES = (list, tuple, torch.Tensor)
 SHARDING_STRATEGIES = ('FSDPStrategy', 'DeepSpeedStrategy', 'ColossalAIStrategy')
@@ -159,3 +162,34 @@ def check_batch_size(data_batch, expected: int, per_sample: bool = False) -> Non
 def trains_on_one_sample(model: nn.Module) -> bool:
     """Whether a model can train on a batch of one: BatchNorm cannot, on a map of 1 by 1."""
     return not any(isinstance(module, _BatchNorm) for module in model.modules())
+
+
+def warn_of_short_run(runner, sampler: BLSSampler, clock: TrainingClock) -> None:
+    """Logs a warning if a run has no epoch to prune, or if its samples are repetitions.
+
+    Args:
+        runner (Runner): The runner, about to train.
+        sampler (BLSSampler): The sampler.
+        clock (TrainingClock): Knows the length of the run.
+    """
+    is_short = sampler.planner.pruner.needs_scores and clock.num_epochs <= 1
+    counts_iterations = is_iteration_based(runner.train_loop)
+    dataset = sampler.dataset
+    if counts_iterations and isinstance(dataset, RepeatDataset):
+        runner.logger.warning(
+            f'BLS: each of the {dataset.times:,} repetitions of RepeatDataset counts as a sample'
+            f'{", so the run ends within its first epoch and prunes nothing" * is_short}; a loop '
+            'of iterations repeats its data anyway, so write train_dataloader=dict(dataset=dict('
+            '_delete_=True, **_base_.train_dataloader.dataset.dataset))'
+        )
+    elif is_short and counts_iterations:
+        runner.logger.warning(
+            f'BLS: nothing is pruned, because the run of {runner.max_iters:,} iterations ends '
+            f'within its first epoch, which takes {clock.full_length:,} and scores all '
+            f'{len(dataset):,} samples; train longer, or without RepeatDataset'
+        )
+    elif is_short:
+        runner.logger.warning(
+            'BLS: nothing is pruned, because the only epoch of the run scores all samples; train '
+            'for more epochs'
+        )

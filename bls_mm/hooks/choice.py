@@ -4,7 +4,7 @@ from bls_mm.samplers import BLSSampler
 
 
 def log_choice(runner, sampler: BLSSampler, per_sample: bool, batch_size: int) -> None:
-    """Logs one line at the end of the first epoch, if the pruner was given as ``'auto'``.
+    """Logs one line at the end of the first epoch of a run whose pruner was given as ``'auto'``.
 
     Args:
         runner (Runner): The runner.
@@ -12,8 +12,6 @@ def log_choice(runner, sampler: BLSSampler, per_sample: bool, batch_size: int) -
         per_sample (bool): Whether samples are scored by their own losses.
         batch_size (int): Usual number of samples per batch.
     """
-    if not sampler.state.is_recommended or sampler.epoch > 0:
-        return
     planner = sampler.planner
     reason = (
         'by the loss of each sample, which this model provides'

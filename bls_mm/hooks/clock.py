@@ -1,11 +1,12 @@
 """Keeps schedules and lengths right in a run whose epochs differ in length."""
 
 import math
-from typing import Iterator
+from typing import Iterator, List
 
 from mmengine.optim import _ParamScheduler
+from mmengine.runner import IterBasedTrainLoop
 
-from .virtual_epochs import count_epochs, is_iteration_based, iterations_of
+from bls_mm.ops.subsets import ROUNDING
 
 SCHEDULES = ('progress', 'iteration')
 
@@ -42,7 +43,7 @@ class TrainingClock:
         self.position = 0
         self.epoch = 0
         self.first_iteration = 0
-        self.iteration_schedulers = []
+        self._stepped: List[_ParamScheduler] = []  # whose steps the clock makes up for
 
     def epochs_of_run(self, epoch: int, position: int) -> int:
         """Returns the number of epochs of the run, as known when one of them begins.
@@ -71,7 +72,8 @@ class TrainingClock:
         self.position = position
         self.epoch = epoch
         self.first_iteration = self.runner.iter - position
-        self.iteration_schedulers = list(self._iteration_schedulers())
+        if self.schedule == 'progress':
+            self._stepped = list(self._iteration_schedulers())
         if self.counts_iterations:
             return
         # Later epochs are not planned yet: they are assumed to be as long as this one.
@@ -81,10 +83,10 @@ class TrainingClock:
     def tick(self) -> None:
         """Ends an iteration, and makes the scheduler steps of the iterations that were pruned."""
         self.position += 1
-        if self.schedule == 'progress':
+        if self._stepped:
             # MMEngine's ParamSchedulerHook (priority 70, before BLSHook) made the first of these.
             for _ in range(self.share_of(self.full_length, self.position - 1) - 1):
-                for scheduler in self.iteration_schedulers:
+                for scheduler in self._stepped:
                     scheduler.step()
 
     def iterations_on_all_samples(self) -> int:
@@ -123,3 +125,30 @@ class TrainingClock:
             # When the wrapper makes its last step, and how many batches that step averages.
             wrapper._max_counts = max_iters
             wrapper._remainder_counts = max_iters % wrapper._accumulative_counts
+
+
+def is_iteration_based(loop) -> bool:
+    """Whether a training loop counts iterations, and has no epochs."""
+    return isinstance(loop, IterBasedTrainLoop)
+
+
+def count_epochs(loop, full_length: int) -> float:
+    """Returns how many epochs on all samples a loop would run; an integer for a loop of epochs.
+
+    Args:
+        loop (BaseLoop): A training loop, before its first iteration.
+        full_length (int): Number of iterations of an epoch on all samples.
+    """
+    if is_iteration_based(loop):
+        return loop.max_iters / full_length
+    return float(loop.max_epochs)
+
+
+def iterations_of(epochs: float, length: int) -> int:
+    """Returns the iterations of a number of epochs: whole ones, and the started part of the last.
+
+    Args:
+        epochs (float): Number of epochs.
+        length (int): Number of iterations of an epoch.
+    """
+    return math.ceil(epochs * length * (1 - ROUNDING))

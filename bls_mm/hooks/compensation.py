@@ -5,12 +5,12 @@ from typing import Any, Callable, Optional
 from torch.utils.data import BatchSampler
 
 from bls_mm.data import TrackedLoader
+from bls_mm.samplers import BLSSampler
 
 from .checks import trains_on_one_sample
 from .clock import TrainingClock
-from .gradients import unwrap
 from .loss_tap import LossTap
-from .model_method import ReplacedMethod
+from .model_method import ReplacedMethod, unwrap
 
 
 class Compensation:
@@ -26,18 +26,18 @@ class Compensation:
       an epoch on all samples.
 
     Args:
-        kind (str, optional): One of ``planner_options.COMPENSATIONS``. None: no compensation.
         runner (Runner): The runner, about to train.
+        sampler (BLSSampler): Its planner names the way, as ``compensation``.
         loader (TrackedLoader): Its training loader, before the first plan.
         tap (LossTap): Knows whether the model is in a training step of this run. After an
             interruption the optimizer's own steps stay as they are.
 
     Raises:
-        TypeError: If ``kind`` is ``'batch_size'`` and a batch sampler forms its own batches.
+        TypeError: If the way is ``'batch_size'`` and a batch sampler forms its own batches.
     """
 
-    def __init__(self, kind: Optional[str], runner, loader: TrackedLoader, tap: LossTap) -> None:
-        self.kind = kind
+    def __init__(self, runner, sampler: BLSSampler, loader: TrackedLoader, tap: LossTap) -> None:
+        self.kind = sampler.planner.compensation
         self._tap = tap
         self.factor = 1.0
         self._optim_wrapper = runner.optim_wrapper
@@ -45,7 +45,7 @@ class Compensation:
         self._full_length = len(loader)
         self._smallest_batch = 1 if trains_on_one_sample(unwrap(runner.model)) else 2
         self.follow(loader)
-        if kind == 'learning_rate':
+        if self.kind == 'learning_rate':
             self._step = ReplacedMethod(self._optim_wrapper, 'step', self._larger_step)
 
     def follow(self, loader: TrackedLoader) -> None:

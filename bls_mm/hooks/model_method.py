@@ -1,13 +1,17 @@
-"""Replaces a method of one model, so that a copy of the model has its own method again."""
+"""The methods of a model: how they are called, and how one model gets another in their place."""
 
 import functools
+import inspect
 from typing import Any, Callable
 
+from mmengine.model import is_model_wrapper
 from torch import nn
 
 
 class ReplacedMethod:
     """A callable in the place of a method of a model, until :meth:`restore`.
+
+    A copy of the model has its own method again.
 
     Args:
         model (nn.Module): The model. The replacement is an attribute of this instance.
@@ -51,3 +55,18 @@ def restore(model: nn.Module, name: str) -> None:
     replaced = vars(model).get(name)
     if isinstance(replaced, ReplacedMethod):
         replaced.restore()
+
+
+def mode_reader(model: nn.Module) -> Callable[[tuple], Any]:
+    """Returns a function that finds ``mode`` in the positional arguments of ``model.forward``."""
+    parameters = list(inspect.signature(model.forward).parameters.values())
+    names = [parameter.name for parameter in parameters]
+    if 'mode' not in names:
+        return lambda args: None
+    position, default = names.index('mode'), parameters[names.index('mode')].default
+    return lambda args: args[position] if len(args) > position else default
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """Returns the model inside a wrapper such as that of distributed training."""
+    return model.module if is_model_wrapper(model) else model

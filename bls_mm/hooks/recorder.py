@@ -5,11 +5,11 @@ import time
 from typing import Callable, Optional, Tuple
 
 from mmengine.dist import is_main_process
+from mmengine.visualization import LocalVisBackend
 
 from bls_mm.records.epoch_record import record_epoch, turnover
 from bls_mm.records.history import delete_from, load_record, save_record
-from bls_mm.records.savings import Savings
-from bls_mm.records.summary import write_summary
+from bls_mm.records.savings import Savings, write_summary
 from bls_mm.samplers import BLSSampler
 from bls_mm.samplers.sampler_state import unpack
 
@@ -118,8 +118,13 @@ class Recorder:
 
     def _show(self, runner, scalars: dict, histograms: Optional[dict] = None) -> None:
         def show() -> None:
-            show_scalars(runner.visualizer, scalars, runner.iter)
-            show_histograms(runner.visualizer, histograms or {}, runner.iter)
+            for backend in runner.visualizer._vis_backends.values():
+                # MMEngine's local log is the file `scalars.json`, which the log tools of the
+                # libraries read: they take each line for one of training or validation, and a name
+                # with a slash for one of validation.
+                if not isinstance(backend, LocalVisBackend):
+                    show_scalars(backend, scalars, runner.iter)
+                    show_histograms(backend, histograms or {}, runner.iter)
 
         _try(runner, 'the numbers of the epoch', show)
 

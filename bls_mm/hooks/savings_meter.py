@@ -1,16 +1,18 @@
 """Counts samples, iterations and seconds while a run trains."""
 
 import time
-from typing import Optional
+from typing import Any, Sequence
 
 import numpy as np
 
-from bls_mm.data import TrackedBatch
 from bls_mm.records.savings import Savings
 from bls_mm.samplers import BLSSampler
 
-from .attribution import count_replaced, is_mixing
+from .attribution import count_replaced, is_mixing, is_planned
 from .clock import TrainingClock
+from .loss_tap import TrainedBatch
+
+ITERATIONS_BETWEEN_CHECKS = 20  # of samples: a look at annotations costs time
 
 
 class SavingsMeter:
@@ -23,13 +25,14 @@ class SavingsMeter:
 
     Attributes:
         savings (Savings): The sums so far.
+        batch_size (int): Usual number of samples per batch.
     """
 
     def __init__(self, sampler: BLSSampler, clock: TrainingClock, batch_size: int) -> None:
         self.savings = Savings()
         self._sampler = sampler
         self._clock = clock
-        self._batch_size = batch_size
+        self.batch_size = batch_size
         self._full_length = len(sampler)  # samples of this rank in an epoch on all samples
         self._is_mixing = False
         self._counted = 0  # iterations of the epoch that are in the sums
@@ -58,23 +61,34 @@ class SavingsMeter:
         """Leaves out the time since the last count, such as that of a validation."""
         self._timed_until = time.perf_counter()
 
-    def count_batch(self, tracked: Optional[TrackedBatch], is_scored: bool) -> None:
-        """Counts a batch that this rank trained on.
+    def count_batches(self, trained: Sequence[TrainedBatch], seconds: float) -> None:
+        """Counts the batches that this rank trained on in an iteration.
 
         Args:
-            tracked (TrackedBatch, optional): Its samples; None if they are not known. Such a batch
-                counts as having the usual size.
-            is_scored (bool): Whether its loss became a score.
+            trained (sequence[TrainedBatch]): Their samples and losses. A batch whose samples are
+                not known counts as having the usual size.
+            seconds (float): Time that was spent on their scores.
         """
-        self._uncounted_samples += self._batch_size if tracked is None else len(tracked.samples)
-        self.savings.unscored_batches += not is_scored
+        for tracked, loss in trained:
+            self._uncounted_samples += self.batch_size if tracked is None else len(tracked.samples)
+            self.savings.unscored_batches += loss is None
+        self.savings.scoring_seconds += seconds
 
-    def count_replaced(self, samples: np.ndarray, data_batch) -> None:
-        """Counts the samples of a batch that the pipeline replaced by others."""
+    def check_samples(self, samples: np.ndarray, data_batch: Any) -> bool:
+        """Counts the samples of a batch that the pipeline replaced by others.
+
+        Args:
+            samples (np.ndarray): ``(B,)`` int64, the samples of a batch.
+            data_batch (object): The batch.
+
+        Returns:
+            bool: Whether the plan of the epoch keeps all of them.
+        """
         world_size = self._sampler.world_size
         replaced = count_replaced(self._sampler.dataset, samples.tolist(), data_batch)
         self.savings.checked_samples += len(samples) * world_size
         self.savings.replaced_samples += replaced * world_size
+        return is_planned(self._sampler, samples)
 
     def count_iterations(self, mixes_batches: bool = False) -> None:
         """Adds the iterations of the epoch that are done and not in the sums yet.
@@ -104,11 +118,6 @@ class SavingsMeter:
         savings.planning_seconds += sampler.planning_seconds - planning
         savings.training_seconds += sampler.planning_seconds - planning
 
-    def count_scoring(self, start: float, earlier: float = 0.0) -> None:
-        """Counts the time since ``start`` (of ``time.perf_counter``) as spent on scores.
-
-        Args:
-            start (float): When it began.
-            earlier (float): Seconds that were spent before. Defaults to 0.
-        """
-        self.savings.scoring_seconds += time.perf_counter() - start + earlier
+    def count_scoring(self, seconds: float) -> None:
+        """Counts seconds as spent on scores."""
+        self.savings.scoring_seconds += seconds

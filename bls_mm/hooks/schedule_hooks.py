@@ -7,10 +7,9 @@ from typing import Any, Callable, Iterator, List
 
 from mmengine.hooks import Hook
 
-from .clock import TrainingClock
+from .clock import TrainingClock, is_iteration_based
 from .model_method import ReplacedMethod
 from .view import LongerLoader, View
-from .virtual_epochs import is_iteration_based
 
 STAGES = ('before_train_epoch', 'before_train_iter', 'after_train_iter', 'after_train_epoch')
 LENGTHS = {'train_dataloader', 'dataloader', 'max_iters'}  # what says how long a run or an epoch is

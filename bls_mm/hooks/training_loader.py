@@ -10,8 +10,8 @@ from bls_mm.data import TrackedLoader
 from bls_mm.samplers import BLSSampler, find_sampler
 
 from .checks import check_batch_sampler, trains_on_one_sample
-from .gradients import unwrap
-from .virtual_epochs import is_iteration_based
+from .clock import is_iteration_based
+from .model_method import unwrap
 
 
 class BeginsLate(Hook):
@@ -52,6 +52,16 @@ def avoid_singleton_batch(runner, sampler: BLSSampler) -> None:
     may_end_in_one = len(sizes) == 1 and sizes[0] > 1 and not loader.batch_sampler.drop_last
     if may_end_in_one and not trains_on_one_sample(unwrap(runner.model)):
         sampler.avoid_singleton_batch(sizes[0])
+
+
+def fill_a_batch(runner, sampler: BLSSampler) -> None:
+    """Replaces the plan of an epoch that has no batch by one of all samples."""
+    if len(runner.train_loop.dataloader) == 0:
+        runner.logger.warning(
+            f'BLS: the {len(sampler)} kept samples of epoch {sampler.epoch + 1} do not fill a '
+            'batch and drop_last drops them: the epoch trains on all samples instead'
+        )
+        sampler.state.use_full_plan()
 
 
 def batch_sizes(loader: DataLoader) -> List[int]:

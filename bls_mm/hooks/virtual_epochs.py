@@ -1,12 +1,8 @@
 """Epochs in MMEngine's iteration-based loops."""
 
-import math
 from typing import Any, Callable
 
-from mmengine.runner import IterBasedTrainLoop
 from torch.utils.data import DataLoader
-
-from bls_mm.ops.subsets import ROUNDING
 
 
 class VirtualEpochs:
@@ -72,30 +68,3 @@ class VirtualEpochs:
                 self._iterator = None
                 self.end()
                 self.begin()
-
-
-def is_iteration_based(loop) -> bool:
-    """Whether a training loop counts iterations, and has no epochs."""
-    return isinstance(loop, IterBasedTrainLoop)
-
-
-def count_epochs(loop, full_length: int) -> float:
-    """Returns how many epochs on all samples a loop would run; an integer for a loop of epochs.
-
-    Args:
-        loop (BaseLoop): A training loop, before its first iteration.
-        full_length (int): Number of iterations of an epoch on all samples.
-    """
-    if is_iteration_based(loop):
-        return loop.max_iters / full_length
-    return float(loop.max_epochs)
-
-
-def iterations_of(epochs: float, length: int) -> int:
-    """Returns the iterations of a number of epochs: whole ones, and the started part of the last.
-
-    Args:
-        epochs (float): Number of epochs.
-        length (int): Number of iterations of an epoch.
-    """
-    return math.ceil(epochs * length * (1 - ROUNDING))

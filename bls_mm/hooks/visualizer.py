@@ -7,43 +7,37 @@ has them.
 from typing import Dict
 
 import numpy as np
-from mmengine.visualization import LocalVisBackend, TensorboardVisBackend, WandbVisBackend
+from mmengine.visualization import TensorboardVisBackend, WandbVisBackend
 
 MOST_VALUES = 100_000  # of a histogram: more make it no better, only slower
 
 
-def show_scalars(visualizer, scalars: Dict[str, float], step: int) -> None:
-    """Sends numbers to all backends but MMEngine's local log.
-
-    That one is the file ``scalars.json``, which the log tools of the libraries read: they take each
-    line for one of training or validation, and a name with a slash for one of validation.
+def show_scalars(backend, scalars: Dict[str, float], step: int) -> None:
+    """Sends numbers to a backend.
 
     Args:
-        visualizer (Visualizer): That of the run.
+        backend (BaseVisBackend): One of those of the visualizer of the run.
         scalars (dict[str, float]): Name to value; what is not finite is left out.
         step (int): Iterations of the run so far.
     """
     finite = {name: value for name, value in scalars.items() if np.isfinite(value)}
-    for backend in visualizer._vis_backends.values():
-        if not isinstance(backend, LocalVisBackend):
-            backend.add_scalars(finite, step=step)
+    backend.add_scalars(finite, step=step)
 
 
-def show_histograms(visualizer, histograms: Dict[str, np.ndarray], step: int) -> None:
-    """Sends histograms to the backends that have them.
+def show_histograms(backend, histograms: Dict[str, np.ndarray], step: int) -> None:
+    """Sends histograms to a backend, if it has them.
 
     Args:
-        visualizer (Visualizer): That of the run.
+        backend (BaseVisBackend): One of those of the visualizer of the run.
         histograms (dict[str, np.ndarray]): Name to ``(n,)`` values; NaNs are left out.
         step (int): Iterations of the run so far.
     """
-    for backend in visualizer._vis_backends.values():
-        for kind, add_histogram in HISTOGRAMS.items():
-            if isinstance(backend, kind):
-                for name, values in histograms.items():
-                    values = _thin(values)
-                    if len(values):
-                        add_histogram(backend.experiment, name, values, step)
+    for kind, add_histogram in HISTOGRAMS.items():
+        if isinstance(backend, kind):
+            for name, values in histograms.items():
+                values = _thin(values)
+                if len(values):
+                    add_histogram(backend.experiment, name, values, step)
 
 
 def _add_to_tensorboard(writer, name: str, values: np.ndarray, step: int) -> None:

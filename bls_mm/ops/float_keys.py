@@ -10,7 +10,7 @@ from typing import Iterator
 
 import numpy as np
 
-from .blocks import blocks_of
+from .long_arrays import blocks_of
 
 SIGN = np.uint32(1 << 31)
 KEY_BITS = 16  # bits in each half of a key

@@ -74,7 +74,7 @@ def percentile_ranks(
 
     Yields:
         np.ndarray: float32 in (0, 1), the ranks of the selected values in each slice of
-        :func:`~bls_mm.ops.blocks.blocks_of`.
+        :func:`~bls_mm.ops.long_arrays.blocks_of`.
     """
     bins = _divide(values, where, shards)
     counts = _count(values, where, bins, shards)

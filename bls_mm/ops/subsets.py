@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .blocks import blocks_of
+from .long_arrays import blocks_of
 from .percentiles import nth_smallest
 from .shards import WHOLE, Shards
 

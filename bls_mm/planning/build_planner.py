@@ -1,6 +1,6 @@
 """Builds the planner of a run from the config of its pruner."""
 
-from typing import Optional, Sized, Union
+from typing import Any, Optional, Sized, Union
 
 from bls_mm.deprecation import modernise_pruner
 from bls_mm.ops.shards import WHOLE, Shards
@@ -8,8 +8,11 @@ from bls_mm.pruners import Pruner
 from bls_mm.registry import PRUNERS, build
 
 from .planner import Planner
-from .planner_options import PLANNER_OPTIONS
-from .recommended import is_auto, recommended
+
+#: The options of :class:`Planner`, which every pruner has in its config.
+PLANNER_OPTIONS = ('delta', 'interval', 'target_savings', 'guards', 'compensation')
+#: What ``pruner='auto'`` stands for.
+RECOMMENDED = dict(type='EpsilonGreedy', target_savings=0.3, compensation='learning_rate')
 
 
 def build_planner(
@@ -44,3 +47,19 @@ def build_planner(
         for guard in planner.guards:
             guard.prepare(dataset)
     return planner
+
+
+def is_auto(pruner: Any) -> bool:
+    """Whether the config of a pruner asks for the recommended setting."""
+    return (pruner.get('type') if isinstance(pruner, dict) else pruner) == 'auto'
+
+
+def recommended(pruner: Any) -> dict:
+    """Returns the config of the pruner that ``'auto'`` stands for.
+
+    Args:
+        pruner (str or dict): ``'auto'``, or a dict of that type; its other options are kept, such
+            as ``dict(type='auto', target_savings=0.2)``.
+    """
+    options = dict(pruner) if isinstance(pruner, dict) else {}
+    return {**RECOMMENDED, **options, 'type': RECOMMENDED['type']}

@@ -5,7 +5,7 @@ from typing import Callable, Dict, Optional, Sequence, Union
 
 import numpy as np
 
-from bls_mm.ops.blocks import blocks_of
+from bls_mm.ops.long_arrays import blocks_of
 from bls_mm.ops.shards import WHOLE, Shards
 from bls_mm.pruners.group_weights import MAX_LEVELS, GroupWeights
 

@@ -7,7 +7,7 @@ from typing import Optional, Sequence, Tuple, Union
 import numpy as np
 from mmengine.logging import print_log
 
-from bls_mm.checks import check_fraction, is_int
+from bls_mm.checks import check_choice, check_fraction, is_int
 from bls_mm.ops.shards import WHOLE, Shards
 from bls_mm.ops.subsets import ROUNDING
 from bls_mm.pruners import GroupWeights, Progress, Pruner
@@ -16,7 +16,6 @@ from bls_mm.pruners.pruner import check_result
 from .budget import Budget, meet
 from .epoch_plan import EpochPlan, group_by_weight
 from .guard import Guard, apply_guards, build_guards
-from .planner_options import check_compensation
 
 Choice = Tuple[np.ndarray, Optional[GroupWeights]]
 
@@ -40,7 +39,7 @@ class Planner:
         guards (sequence[dict or Guard]): Such as ``[dict(type='Revisit', epochs=5)]``. Defaults to
             no guards.
         compensation (str, optional): How ``BLSHook`` makes up for the optimizer steps that pruning
-            leaves out, one of ``COMPENSATIONS``. Defaults to None, not at all.
+            leaves out: ``'learning_rate'`` or ``'batch_size'``. Defaults to None, not at all.
         shards (Shards): Where the samples are. Defaults to all of them here.
     """
 
@@ -58,12 +57,13 @@ class Planner:
         check_fraction('delta', delta)
         if not is_int(interval) or interval < 1:
             raise ValueError(f'interval must be a positive number of epochs, but got {interval!r}')
+        check_choice('compensation', compensation, (None, 'learning_rate', 'batch_size'))
         self.pruner = pruner
         self.delta = delta
         self.interval = interval
         self.budget = None if target_savings is None else Budget(target_savings, pruner)
-        self.guards = build_guards(guards)
-        self.compensation = check_compensation(compensation)
+        self.guards = [] if guards == () else build_guards(guards)
+        self.compensation = compensation
         self.shards = shards
         self._held: Optional[EpochPlan] = None  # what stays until the next selection
 

@@ -4,7 +4,7 @@ from typing import Optional
 
 import numpy as np
 
-from bls_mm.ops.blocks import blocks_of
+from bls_mm.ops.long_arrays import blocks_of
 from bls_mm.registry import GUARDS
 
 from .guard import Guard

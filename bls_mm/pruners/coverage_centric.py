@@ -6,7 +6,7 @@ from typing import Tuple
 import numpy as np
 
 from bls_mm.checks import check_fraction, check_int_between
-from bls_mm.ops.blocks import blocks_of
+from bls_mm.ops.long_arrays import blocks_of
 from bls_mm.ops.percentiles import nth_smallest
 from bls_mm.ops.shards import Shards
 from bls_mm.ops.subsets import ROUNDING, kept_count, random_subset, top_mask

@@ -3,8 +3,8 @@
 import numpy as np
 
 from bls_mm.checks import check_fraction
-from bls_mm.ops.blocks import blocks_of
 from bls_mm.ops.histogram import percentile_ranks
+from bls_mm.ops.long_arrays import blocks_of
 from bls_mm.ops.subsets import kept_count, random_subset
 from bls_mm.registry import PRUNERS
 

@@ -5,7 +5,7 @@ from typing import Optional
 import numpy as np
 
 from bls_mm.checks import check_fraction, is_number
-from bls_mm.ops.blocks import blocks_of
+from bls_mm.ops.long_arrays import blocks_of
 from bls_mm.ops.subsets import kept_count, top_mask
 from bls_mm.registry import PRUNERS
 

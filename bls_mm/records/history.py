@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 from typing import Dict, List, Optional
 
-from .arrays import read_arrays, write_arrays
 from .epoch_record import EpochRecord
+from .files import read_arrays, write_arrays
 
 FOLDER = 'bls'
 RECORD_NAME = re.compile(r'epoch_([1-9][0-9]*)\.npz')

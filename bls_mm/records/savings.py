@@ -1,6 +1,25 @@
-"""Counts the samples, iterations and seconds of a run, and what it would need without pruning."""
+"""The samples, iterations and seconds of a run, and what it would need without pruning.
 
+The file ``bls_summary.json`` of the work dir holds them.
+"""
+
+import math
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Dict
+
+from .files import read_json, write_json
+
+FILE_NAME = 'bls_summary.json'
+REQUIRED = (
+    'pruned',
+    'epochs',
+    'samples_seen',
+    'samples_unpruned',
+    'iterations',
+    'iterations_unpruned',
+    'training_seconds',
+)
 
 
 @dataclass
@@ -73,3 +92,28 @@ class Savings:
         if self.unscored_batches:
             sentence += f'; {self.unscored_batches:,} batches were not scored'
         return sentence
+
+
+def write_summary(work_dir: Path, savings: Savings) -> None:
+    """Writes the summary atomically.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    write_json(Path(work_dir) / FILE_NAME, savings.as_dict())
+
+
+def read_summary(work_dir: Path) -> Dict[str, float]:
+    """Reads the summary.
+
+    Returns:
+        dict: Its numbers. Empty if the file is missing, damaged, or incomplete.
+    """
+    content = read_json(Path(work_dir) / FILE_NAME)
+    numbers = {name: value for name, value in content.items() if is_number(value)}
+    return numbers if numbers.keys() >= set(REQUIRED) else {}
+
+
+def is_number(value: object) -> bool:
+    """Whether a value of a JSON file is a finite number."""
+    return type(value) in (int, float) and math.isfinite(value)

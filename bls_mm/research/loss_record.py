@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bls_mm.records.arrays import read_arrays, write_arrays
+from bls_mm.records.files import read_arrays, write_arrays
 
 FILE_NAME = 'losses.npz'
 

@@ -12,8 +12,8 @@ from torch import nn
 from bls_mm.analysis.sample_losses import measure_sample_losses
 from bls_mm.data import TrackedBatch
 from bls_mm.hooks import BLSHook
-from bls_mm.hooks.gradients import unwrap
-from bls_mm.hooks.virtual_epochs import is_iteration_based
+from bls_mm.hooks.clock import is_iteration_based
+from bls_mm.hooks.model_method import unwrap
 from bls_mm.losses import are_per_sample, batch_loss, sample_losses
 
 from .loss_record import LossRecord

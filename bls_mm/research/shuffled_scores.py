@@ -4,7 +4,7 @@ from typing import Optional, Union
 
 import numpy as np
 
-from bls_mm.planning.planner_options import PLANNER_OPTIONS
+from bls_mm.planning import PLANNER_OPTIONS
 from bls_mm.pruners import Pruner
 from bls_mm.registry import PRUNERS, build
 

@@ -1,7 +1,6 @@
 """Samplers: choose the order of samples."""
 
-from .bls_sampler import BLSSampler
-from .find_sampler import find_sampler
+from .bls_sampler import BLSSampler, find_sampler
 from .multi_source_sampler import MultiSourceBLSSampler
 from .pruning_state import AUTO
 

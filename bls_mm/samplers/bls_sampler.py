@@ -1,4 +1,4 @@
-"""The sampler that prunes."""
+"""The sampler that prunes, and how to find it in a data loader."""
 
 from dataclasses import replace
 from typing import Any, Iterator, Optional, Sequence, Sized, Union
@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from mmengine.dist import get_dist_info, sync_random_seed
 from mmengine.registry import DATA_SAMPLERS
-from torch.utils.data import Sampler
+from torch.utils.data import DataLoader, Sampler
 
 from bls_mm.deprecation import rename_only
 from bls_mm.pruners import Pruner
@@ -110,10 +110,6 @@ class BLSSampler(Sampler):
         self.max_epochs = max_epochs
         self.state.plan_epoch(epoch, max_epochs)
 
-    def plan_full_epoch(self) -> None:
-        """Replaces the plan of the epoch by one of all samples."""
-        self.state.use_full_plan()
-
     def continue_from(self, other: 'BLSSampler') -> bool:
         """Takes over the state of another sampler, unless its number of samples differs."""
         self._hook_plans = other._hook_plans
@@ -134,16 +130,17 @@ class BLSSampler(Sampler):
         """Fills the last batch up to this size, if ``fill_last_batch`` asks for it."""
         self.order = replace(self.order, full_batch_size=batch_size if self.fill_last_batch else 1)
 
+    scorer = property(
+        lambda self: self.state.store.scorer, doc='Scores the samples whose scores this rank holds.'
+    )
     planner = property(lambda self: self.state.planner, doc='The :class:`Planner` of the run.')
     plan = property(lambda self: self.state.plan, doc='The planned epoch (:class:`EpochPlan`).')
     epoch = property(lambda self: self.state.epoch, doc='Number of the planned epoch, from 0.')
     seed = property(lambda self: self.state.seed, doc='Seed of selection and order.')
+    kept_fraction = property(
+        lambda self: self.plan.num_kept / len(self.dataset), doc='Fraction of samples in the plan.'
+    )
     planning_seconds = property(lambda self: self.state.planning_seconds, doc='Total, in seconds.')
-
-    @property
-    def kept_fraction(self) -> float:
-        """Fraction of the data set that the planned epoch keeps."""
-        return self.plan.num_kept / len(self.dataset)
 
     # Samples
 
@@ -172,11 +169,6 @@ class BLSSampler(Sampler):
 
     # Scores
 
-    @property
-    def scorer(self) -> Scorer:
-        """The scorer of the samples whose scores this rank holds."""
-        return self.state.store.scorer
-
     def update(
         self, indices: Union[torch.Tensor, Sequence[int]], loss: Union[torch.Tensor, float]
     ) -> None:
@@ -198,3 +190,11 @@ class BLSSampler(Sampler):
     def load_state_dict(self, state: dict) -> None:
         """Loads the state of an earlier run."""
         self.state.load_state_dict(state)
+
+
+def find_sampler(loader: DataLoader) -> Optional[BLSSampler]:
+    """Returns the BLSSampler of a loader, below any number of batch samplers; None without one."""
+    sampler: Optional[Sampler] = loader.batch_sampler
+    while sampler is not None and not isinstance(sampler, BLSSampler):
+        sampler = getattr(sampler, 'sampler', None)
+    return sampler

@@ -1,13 +1,12 @@
 """How many samples a rank gets in a planned epoch, and in which order."""
 
 from dataclasses import dataclass
-from typing import Iterator, Optional
+from typing import Callable, Iterable, Iterator, Optional
 
 import numpy as np
 
-from .order import ascending_order, random_order
+from .order import ORDER, ascending_order, epoch_generator, random_order
 from .pruning_state import PruningState
-from .ranks import ORDER, deal, epoch_generator, rank_length
 
 
 @dataclass(frozen=True)
@@ -57,3 +56,41 @@ class EpochOrder:
         else:
             order = ascending_order(state.plan.mask)
         return (np.repeat(block, self.num_repeats) for block in order)
+
+
+def rank_length(num_samples: int, world_size: int, round_up: bool) -> int:
+    """Returns the number of samples of each rank: the same for all ranks, and at least one.
+
+    Args:
+        num_samples (int): Number of kept samples K, at least one.
+        world_size (int): Number of ranks.
+        round_up (bool): Whether samples repeat to make all ranks equal, or are dropped.
+    """
+    if round_up or num_samples < world_size:
+        return -(-num_samples // world_size)
+    return num_samples // world_size
+
+
+def deal(
+    order: Callable[[], Iterable[np.ndarray]], rank: int, world_size: int, length: int
+) -> Iterator[np.ndarray]:
+    """Deals an order out to the ranks, sample by sample; starts over if the order is too short.
+
+    Args:
+        order (Callable): Returns the order of all ranks together, block by block.
+        rank (int): This rank.
+        world_size (int): Number of ranks.
+        length (int): Number of samples of each rank.
+
+    Yields:
+        np.ndarray: Blocks of this rank's samples, ``length`` samples in all.
+    """
+    first = rank  # position, in the next block, of the next sample of this rank
+    while length > 0:
+        for block in order():
+            mine = block[first::world_size][:length]
+            yield mine
+            length -= len(mine)
+            if length == 0:
+                return
+            first = (first - len(block)) % world_size

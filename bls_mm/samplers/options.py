@@ -9,7 +9,7 @@ from mmengine.registry import Registry
 
 from bls_mm.checks import check_bool, check_positive_int, is_int
 from bls_mm.distributed import PLACEMENTS
-from bls_mm.planning.planner_options import PLANNER_OPTIONS
+from bls_mm.planning import PLANNER_OPTIONS
 from bls_mm.registry import PRUNERS, SCORERS, as_written
 
 from .order import RUN_LENGTHS

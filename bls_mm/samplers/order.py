@@ -4,10 +4,24 @@ from typing import Iterator
 
 import numpy as np
 
-from bls_mm.ops.blocks import BLOCK, blocks_of
+from bls_mm.ops.long_arrays import BLOCK, blocks_of
 
+SELECT, ORDER = 0, 1  # purposes of the random generators of an epoch
 RUN_LENGTHS = [1 << bits for bits in range(17)]
 ROUNDS = 6
+
+
+def epoch_generator(seed: int, epoch: int, purpose: int) -> np.random.Generator:
+    """Returns a generator of an epoch: the same for the same arguments, on every rank.
+
+    Args:
+        seed (int): Seed of the run.
+        epoch (int): The epoch, from 0.
+        purpose (int): ``SELECT`` or ``ORDER``; the two streams are independent.
+    """
+    return np.random.Generator(
+        np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(epoch, purpose)))
+    )
 
 
 class RandomBijection:

@@ -11,7 +11,7 @@ from bls_mm.pruners import Pruner
 from bls_mm.registry import SCORERS, build
 from bls_mm.scorers import Scorer
 
-from .ranks import SELECT, epoch_generator
+from .order import SELECT, epoch_generator
 from .sampler_state import as_arrays, as_tensors, map_arrays, pack, unpack
 
 

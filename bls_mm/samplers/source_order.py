@@ -6,9 +6,9 @@ from typing import Iterator, List
 
 import numpy as np
 
-from .order import ascending_order, random_order
+from .epoch_order import deal, rank_length
+from .order import ORDER, ascending_order, epoch_generator, random_order
 from .pruning_state import PruningState
-from .ranks import ORDER, deal, epoch_generator, rank_length
 
 
 @dataclass(frozen=True)

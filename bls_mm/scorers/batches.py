@@ -6,7 +6,7 @@ from typing import Iterator, Sequence, Tuple
 import numpy as np
 import torch
 
-from bls_mm.ops.shared_memory import shared_zeros
+from bls_mm.ops.long_arrays import shared_zeros
 
 BLOCK = 1 << 16  # samples of one call of Scorer.score: their scores stay in the cache
 

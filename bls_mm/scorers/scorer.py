@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from bls_mm.checks import check_positive_int
-from bls_mm.ops.shared_memory import shared_zeros
+from bls_mm.ops.long_arrays import shared_zeros
 
 from .batches import (
     LossBatches,

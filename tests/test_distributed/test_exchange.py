@@ -9,7 +9,7 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 
 from bls_mm.distributed.exchange import exchange_batches
-from bls_mm.distributed.pending import PendingBatches
+from bls_mm.distributed.score_store import PendingBatches
 from bls_mm.samplers import BLSSampler
 from bls_mm.scorers import BatchLossScorer
 

@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 import torch
 
 from bls_mm.distributed import Replicated, ScoreStore
+from bls_mm.distributed.score_store import JOIN, PendingBatches
 from bls_mm.scorers import BatchLossScorer, ResidualScorer, SampleLossScorer
 
 NUM = 8
@@ -75,3 +77,65 @@ def test_loading_forgets_pending_losses():
     store.load_state_dict(make().scorer.state_dict())
     store.sync()
     assert not store.scorer.visits.any()
+
+
+def test_drain_returns_all_batches_and_forgets_them():
+    pending = PendingBatches(num_samples=100)
+    pending.append([1, 2, 3], 0.5)
+    pending.append(np.array([9]), 0.25)
+    assert (len(pending), pending.num_indices) == (2, 4)
+    sizes, indices, losses = pending.drain()
+    assert (sizes.tolist(), indices.tolist(), losses.tolist()) == (
+        [3, 1],
+        [1, 2, 3, 9],
+        [0.5, 0.25],
+    )
+    assert (len(pending), pending.num_indices) == (0, 0)
+    pending.append([4], 1.0)
+    assert indices.tolist() == [1, 2, 3, 9]  # what was drained stays as it is
+    assert [part.tolist() for part in pending.drain()] == [[1], [4], [1.0]]
+
+
+def test_drain_without_batches_returns_empty_tensors():
+    sizes, indices, losses = PendingBatches(num_samples=10).drain()
+    assert [len(sizes), len(indices), len(losses)] == [0, 0, 0]
+    assert losses.dtype == torch.float32
+
+
+def test_batches_take_four_bytes_per_sample_and_join_their_losses():
+    pending = PendingBatches(num_samples=5000)
+    for index in range(5000):
+        pending.append([index], torch.tensor(float(index)))
+    sizes, indices, losses = pending.drain()
+    assert indices.dtype == torch.int32
+    assert sizes.sum() == len(indices) == 5000 > 2 * JOIN
+    assert torch.equal(losses.long(), indices.long())
+    assert len(pending) == 0
+
+
+def test_more_than_two_billion_samples_take_eight_bytes():
+    pending = PendingBatches(num_samples=2**31)
+    pending.append([2**31 - 1], 1.0)
+    assert pending.drain().indices.tolist() == [2**31 - 1]
+
+
+def test_losses_per_sample_are_joined_in_order():
+    pending = PendingBatches(num_samples=10)
+    pending.append([1, 2], torch.tensor([0.1, 0.2]))
+    pending.append([3], torch.tensor([0.3]))
+    assert pending.drain().losses.tolist() == pytest.approx([0.1, 0.2, 0.3])
+
+
+def test_a_batch_that_is_changed_later_is_collected_as_it_was():
+    pending = PendingBatches(num_samples=10)
+    batch = np.array([1, 2])
+    pending.append(batch, 1.0)
+    batch[:] = 7
+    assert pending.drain().indices.tolist() == [1, 2]
+
+
+def test_index_out_of_range_raises_one_sentence():
+    pending = PendingBatches(num_samples=10)
+    pending.append([3, 10], 1.0)
+    with pytest.raises(IndexError, match='indices run from 3 to 10, but the training set has 10'):
+        pending.drain()

@@ -8,6 +8,7 @@ from toy import CpuAmpOptimWrapper, ToyData, ToyModel
 
 from bls_mm import BLSSampler
 from bls_mm.data import TrackedBatch, TrackedLoader
+from bls_mm.hooks.loss_tap import LossTap
 
 INPUTS = list(torch.randn(4, 2, generator=torch.Generator().manual_seed(0)))
 
@@ -32,6 +33,12 @@ def yielded_batch(loader, weights=None):
         weights = np.array(weights, dtype=np.float32)
         loader.remember(data, TrackedBatch(np.arange(4), weights, float(weights.mean())))
     return data
+
+
+def listen(model, loader, per_sample=None):
+    """A tap on a model, and the list of its warnings."""
+    warnings = []
+    return LossTap(model, loader, per_sample, warn=warnings.append), warnings
 
 
 def gradient_of(model):

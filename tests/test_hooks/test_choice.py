@@ -6,7 +6,7 @@ from toy import ToyData, ToyModel, read_log, train
 
 from bls_mm import BLSSampler, PrunedLoader
 from bls_mm.config import attach_bls
-from bls_mm.planning.recommended import RECOMMENDED
+from bls_mm.planning.build_planner import RECOMMENDED
 from bls_mm.pruners import EpsilonGreedy
 from bls_mm.scorers import BatchLossScorer, ResidualScorer
 

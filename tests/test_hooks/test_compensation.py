@@ -177,7 +177,9 @@ def test_batch_sampler_of_its_own_is_refused(tmp_path):
 
 
 def test_unknown_compensation_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"compensation must be None or one of .*'batch_size'"):
+    with pytest.raises(
+        ValueError, match=r"compensation must be None, 'learning_rate' or 'batch_size'"
+    ):
         build_runner(tmp_path, pruner=dict(RANDOM, compensation='batch')).train()
 
 

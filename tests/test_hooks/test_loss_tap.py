@@ -2,16 +2,16 @@
 
 import pytest
 import torch
-from tapped_model import INPUTS, OwnStep, build, gradient_of, yielded_batch
+from tapped_model import INPUTS, OwnStep, build, gradient_of, listen, yielded_batch
 from toy import ToyModel
 
-from bls_mm.hooks.loss_tap import NO_LOSS, NO_STEP, SEVERAL_LOSSES, UNKNOWN_BATCH, LossTap
+from bls_mm.hooks.loss_tap import NO_LOSS, NO_STEP, SEVERAL_LOSSES, UNKNOWN_BATCH
 
 
 def train_steps(weights, amp=False, accumulative_counts=1, per_sample=False):
     """Trains one step for each vector of weights; returns the gradient and the logged losses."""
     model, wrapper, loader = build(amp, accumulative_counts, per_sample)
-    tap = LossTap(model, loader, per_sample)
+    tap, warnings = listen(model, loader, per_sample)
     logs = []
     for weight in weights:
         log = model.train_step(yielded_batch(loader, weight), wrapper)
@@ -20,7 +20,7 @@ def train_steps(weights, amp=False, accumulative_counts=1, per_sample=False):
         assert tracked.samples.tolist() == [0, 1, 2, 3]
         tolerance = 1e-2 if amp else 1e-6
         assert torch.as_tensor(loss).mean().item() == pytest.approx(logs[-1]['loss'], rel=tolerance)
-    assert tap.new_notices() == []
+    assert warnings == []
     return gradient_of(model), logs
 
 
@@ -51,7 +51,7 @@ class TestWeights:
 
     def test_weights_apply_to_one_step_only(self):
         model, wrapper, loader = build()
-        tap = LossTap(model, loader, per_sample=False)
+        tap, warnings = listen(model, loader, per_sample=False)
         data = yielded_batch(loader, [2.0] * 4)
         model.train_step(data, wrapper)
         doubled = gradient_of(model)
@@ -60,7 +60,7 @@ class TestWeights:
         model.train_step(data, wrapper)
         torch.testing.assert_close(doubled, 2 * gradient_of(model))
         assert tap.take() == [(None, None)]
-        assert tap.new_notices() == [UNKNOWN_BATCH]
+        assert warnings == [UNKNOWN_BATCH]
 
 
 def call_by_position(model, inputs):
@@ -88,20 +88,20 @@ def predict(model, inputs):
 
 
 def step(model, weights=None, per_sample=False):
-    """Trains one step of a model; returns the tap, the loss that it read and the minimised loss."""
+    """Trains one step of a model; returns the warnings, the loss read and the minimised loss."""
     model, wrapper, loader = build(model=model)
-    tap = LossTap(model, loader, per_sample)
+    tap, warnings = listen(model, loader, per_sample)
     log = model.train_step(yielded_batch(loader, weights), wrapper)
     ((_, loss),) = tap.take()
-    return tap, loss, log['loss'].item()
+    return warnings, loss, log['loss'].item()
 
 
 class TestCalls:
     @pytest.mark.parametrize('call', [call_by_position, call_forward_itself])
     def test_every_way_to_call_the_model_is_read(self, call):
-        tap, loss, minimised = step(OwnStep(call))
+        warnings, loss, minimised = step(OwnStep(call))
         assert loss == pytest.approx(minimised)
-        assert tap.new_notices() == []
+        assert warnings == []
 
     @pytest.mark.parametrize('call', [call_by_position, call_forward_itself])
     def test_every_way_to_call_the_model_is_weighted(self, call):
@@ -112,30 +112,30 @@ class TestCalls:
 
     @pytest.mark.parametrize('other', [call_without_gradient, call_in_evaluation, predict])
     def test_calls_that_are_not_minimised_are_not_read(self, other):
-        tap, loss, minimised = step(OwnStep(other, call_by_position))
+        warnings, loss, minimised = step(OwnStep(other, call_by_position))
         assert loss == pytest.approx(minimised)
-        assert tap.new_notices() == []
+        assert warnings == []
 
     @pytest.mark.parametrize('per_sample', [False, True])
     def test_losses_of_several_calls_are_summed(self, per_sample):
         model = OwnStep(call_by_position, call_by_position, per_sample=per_sample)
-        tap, loss, minimised = step(model, per_sample=per_sample)
+        warnings, loss, minimised = step(model, per_sample=per_sample)
         assert torch.as_tensor(loss).mean().item() == pytest.approx(2 * minimised)
         assert torch.as_tensor(loss).shape == ((4,) if per_sample else ())
-        assert tap.new_notices() == [SEVERAL_LOSSES]
+        assert warnings == [SEVERAL_LOSSES]
 
     def test_step_without_a_loss_is_noticed(self):
         class Skips(ToyModel):
             def train_step(self, data, optim_wrapper):
                 return dict(loss=torch.tensor(0.0))
 
-        tap, loss, _ = step(Skips())
+        warnings, loss, _ = step(Skips())
         assert loss is None
-        assert tap.new_notices() == [NO_LOSS]
+        assert warnings == [NO_LOSS]
 
     def test_model_that_runs_between_steps_is_not_read(self):
         model, wrapper, loader = build()
-        tap = LossTap(model, loader, per_sample=False)
+        tap, _ = listen(model, loader, per_sample=False)
         data = yielded_batch(loader, [2.0] * 4)
         model([10 * vector for vector in INPUTS], mode='loss')  # as MMEngine's PreciseBN does
         log = model.train_step(data, wrapper)
@@ -145,30 +145,29 @@ class TestCalls:
 
     def test_iteration_without_a_step_counts_as_an_unknown_batch(self):
         model, _, loader = build()
-        tap = LossTap(model, loader)
+        tap, warnings = listen(model, loader)
         yielded_batch(loader)
         assert tap.take() == [(None, None)]
-        assert tap.new_notices() == [NO_STEP]
+        assert warnings == [NO_STEP]
 
     def test_batch_may_be_a_keyword(self):
         model, wrapper, loader = build()
-        tap = LossTap(model, loader)
+        tap, _ = listen(model, loader)
         model.train_step(data=yielded_batch(loader), optim_wrapper=wrapper)
-        assert tap.take()[0].loss > 0
+        assert tap.take()[0][1] > 0
 
-    def test_each_notice_is_given_once(self):
+    def test_each_warning_is_given_once(self):
         model, wrapper, loader = build()
-        tap = LossTap(model, loader)
+        tap, warnings = listen(model, loader)
         for _ in range(3):
             model.train_step(dict(inputs=INPUTS), wrapper)
         assert len(tap.take()) == 3
-        assert tap.new_notices() == [UNKNOWN_BATCH]
         model.train_step(dict(inputs=INPUTS), wrapper)
-        assert tap.new_notices() == []
+        assert warnings == [UNKNOWN_BATCH]
 
     def test_first_batch_decides_whether_losses_are_per_sample(self):
         for per_sample in (False, True):
             model, wrapper, loader = build(per_sample=per_sample)
-            tap = LossTap(model, loader)
+            tap, _ = listen(model, loader)
             model.train_step(yielded_batch(loader), wrapper)
-            assert tap.per_sample is per_sample
+            assert tap.reader.per_sample is per_sample

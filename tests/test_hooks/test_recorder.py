@@ -11,7 +11,7 @@ from toy import read_log, train
 
 from bls_mm.hooks import recorder
 from bls_mm.records.history import load_history, path_of
-from bls_mm.records.summary import read_summary
+from bls_mm.records.savings import read_summary
 from bls_mm.research import loss_record
 
 OLD_OPEN = Path.open

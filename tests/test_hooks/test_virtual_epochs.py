@@ -2,7 +2,8 @@
 
 import pytest
 
-from bls_mm.hooks.virtual_epochs import VirtualEpochs, iterations_of
+from bls_mm.hooks.clock import iterations_of
+from bls_mm.hooks.virtual_epochs import VirtualEpochs
 
 
 def epochs_of(loader, num_done=0):

@@ -12,8 +12,7 @@ from partition_cases import (
 from shard_threads import SIZE, on_shards
 
 from bls_mm.ops import kmeans
-from bls_mm.ops.interval_partition import optimal_starts
-from bls_mm.ops.kmeans import MAX_GATHERED, kmeans_boundaries
+from bls_mm.ops.kmeans import MAX_GATHERED, kmeans_boundaries, optimal_starts
 
 MANY = 100_000
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bls_mm.pruners import Pruner
-from bls_mm.samplers.ranks import SELECT, epoch_generator
+from bls_mm.samplers.order import SELECT, epoch_generator
 
 NUM = 300
 

@@ -5,7 +5,7 @@ from typing import List, Optional
 import numpy as np
 
 from bls_mm.planning import EpochPlan, Planner
-from bls_mm.samplers.ranks import SELECT, epoch_generator
+from bls_mm.samplers.order import SELECT, epoch_generator
 
 NUM, EPOCHS = 2000, 16
 RUNS = [{}, dict(target_savings=0.5), dict(interval=2), dict(guards=[dict(type='Revisit')])]

@@ -25,7 +25,7 @@ from bls_mm.pruners import (
     StaticRandom,
     StaticSubset,
 )
-from bls_mm.samplers.ranks import SELECT, epoch_generator
+from bls_mm.samplers.order import SELECT, epoch_generator
 
 CASES = [
     (SeTa, {}, {}),

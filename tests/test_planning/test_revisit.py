@@ -4,7 +4,7 @@ from guarded import NUM, KeepFirst, kept_by
 
 from bls_mm.planning import Planner, Revisit
 from bls_mm.pruners import InfoBatch
-from bls_mm.samplers.ranks import SELECT, epoch_generator
+from bls_mm.samplers.order import SELECT, epoch_generator
 
 
 @pytest.mark.parametrize('epochs', [1, 3, 5])

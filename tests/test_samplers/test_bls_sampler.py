@@ -66,7 +66,7 @@ def test_full_plan_replaces_the_plan_of_the_epoch():
     sampler = make('DynamicRandom')
     sampler.set_epoch(2)
     assert sampler.kept_fraction == len(sampler) / NUM < 1
-    sampler.plan_full_epoch()
+    sampler.state.use_full_plan()
     assert (sampler.epoch, sampler.kept_fraction) == (2, 1)
     assert set(sampler) == set(range(NUM))
 

@@ -8,6 +8,7 @@ from mmengine.registry import DATA_SAMPLERS
 from trained_sampler import make, train_epoch
 
 from bls_mm.samplers import BLSSampler, bls_sampler
+from bls_mm.samplers.epoch_order import deal, rank_length
 
 NUM = 42
 
@@ -130,3 +131,26 @@ def test_max_epochs_must_be_positive():
 def test_number_of_repeats_must_be_a_positive_integer(value):
     with pytest.raises(ValueError, match='num_repeats must be a positive integer'):
         BLSSampler(range(4), num_repeats=value)
+
+
+@pytest.mark.parametrize('num_samples', [1, 2, 3, 7, 8, 9, 100])
+@pytest.mark.parametrize('world_size', [1, 2, 3, 4, 8])
+@pytest.mark.parametrize('round_up', [True, False])
+def test_ranks_get_equally_many_samples(num_samples, world_size, round_up):
+    length = rank_length(num_samples, world_size, round_up)
+    order = np.random.default_rng(0).permutation(1000)[:num_samples]
+    blocks = np.split(order, sorted({num_samples // 3, num_samples // 2}))
+    ranks = [
+        np.concatenate(list(deal(lambda: blocks, rank, world_size, length)))
+        for rank in range(world_size)
+    ]
+    assert {len(rank) for rank in ranks} == {length}
+    assert length >= 1
+    seen, counts = np.unique(np.concatenate(ranks), return_counts=True)
+    assert np.isin(seen, order).all()
+    assert counts.max() - counts.min() <= 1
+    if round_up:
+        assert len(seen) == num_samples
+    elif num_samples >= world_size:
+        assert counts.max() == 1
+        assert num_samples - len(seen) < world_size

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from bls_mm.ops.blocks import BLOCK
-from bls_mm.samplers.order import RandomBijection, ascending_order, random_order
+from bls_mm.ops.long_arrays import BLOCK
+from bls_mm.samplers.order import RandomBijection, ascending_order, epoch_generator, random_order
 
 NUM = 300_000  # several blocks, and no power of two
 
@@ -96,3 +96,12 @@ def test_runs_stay_in_one_block_and_are_shuffled_within_it(run_length):
     assert steps.mean() == pytest.approx(NUM / 2**19 * BLOCK / 3, rel=0.05)  # at random
     first = runs[:, 0].astype(float)
     assert abs(np.corrcoef(first[:-1], first[1:])[0, 1]) < 5 / np.sqrt(len(runs))
+
+
+def test_generators_depend_on_seed_epoch_and_purpose_only():
+    draws = {
+        key: epoch_generator(*key).integers(2**60)
+        for key in [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)]
+    }
+    assert len(set(draws.values())) == 4
+    assert all(epoch_generator(*key).integers(2**60) == draw for key, draw in draws.items())

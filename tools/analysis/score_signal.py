@@ -14,7 +14,7 @@ import torch
 from bls_mm.analysis.answer import COMPARED
 from bls_mm.analysis.rank_correlation import rank_correlation
 from bls_mm.analysis.simulation import simulate
-from bls_mm.records.atomic import write_atomically
+from bls_mm.records.files import write_atomically
 from bls_mm.registry import SCORERS, build
 from bls_mm.research import LossRecord, signal
 from bls_mm.research.replay import recorded_losses, replay

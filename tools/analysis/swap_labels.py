@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bls_mm.records.atomic import write_text
+from bls_mm.records.files import write_text
 
 
 def swap_labels(samples: list[dict], fraction: float, rng: np.random.Generator) -> list[dict]:

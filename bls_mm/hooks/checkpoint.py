@@ -1,14 +1,21 @@
-"""What a checkpoint holds of a pruned run, and how a run continues with it."""
+"""What a checkpoint holds of a pruned run, and how a run continues with it.
 
-from typing import NamedTuple
+Gradients belong to it that wait for the rest of an accumulation.
+"""
+
+from typing import List, NamedTuple, Optional
+
+import torch
+from mmengine.dist import all_reduce, get_world_size
+from mmengine.hooks import CheckpointHook
+from torch import nn
 
 from bls_mm.data import TrackedLoader
 from bls_mm.records.savings import Savings
 from bls_mm.samplers import BLSSampler
 
-from .clock import TrainingClock
-from .gradients import copy_gradients, is_accumulating, restore_gradients, unwrap
-from .virtual_epochs import is_iteration_based
+from .clock import TrainingClock, is_iteration_based
+from .model_method import unwrap
 
 
 class ResumePoint(NamedTuple):
@@ -25,7 +32,7 @@ class ResumePoint(NamedTuple):
     is_planned: bool = False
 
 
-def checkpoint_state(
+def state_of(
     runner, sampler: BLSSampler, loader: TrackedLoader, clock: TrainingClock, savings: Savings
 ) -> dict:
     """Returns the entry ``'bls'`` of a checkpoint: tensors and plain numbers.
@@ -52,7 +59,7 @@ def restore(runner, state: dict, sampler: BLSSampler, loader: TrackedLoader) -> 
 
     Args:
         runner (Runner): The runner, resumed by MMEngine.
-        state (dict): What :func:`checkpoint_state` returned, in this version or in version 0.1.
+        state (dict): What :func:`state_of` returned, in this version or in version 0.1.
         sampler (BLSSampler): Its state is loaded.
         loader (TrackedLoader): The training loader.
 
@@ -74,12 +81,12 @@ def restore(runner, state: dict, sampler: BLSSampler, loader: TrackedLoader) -> 
     return ResumePoint(state['epoch'])
 
 
-def restore_without_scores(runner, state, reset_scores: bool, clock: TrainingClock) -> ResumePoint:
+def restore_epoch(runner, state, reset_scores: bool, clock: TrainingClock) -> ResumePoint:
     """Continues a run whose scores are forgotten, or whose checkpoint has none.
 
     Args:
         runner (Runner): The runner, resumed by MMEngine.
-        state (dict, optional): What :func:`checkpoint_state` returned; None if it was not called.
+        state (dict, optional): What :func:`state_of` returned; None if it was not called.
         reset_scores (bool): Whether the user asked for it.
         clock (TrainingClock): Knows the length of an epoch.
     """
@@ -102,3 +109,55 @@ def _shape(sampler: BLSSampler, loader: TrackedLoader) -> dict:
         num_shards=sampler.state.placement.size,
     )
     return dict(shape, smaller_batches=True) if loader.is_spread else shape
+
+
+def find_savers(runner) -> List[CheckpointHook]:
+    """Returns the hooks that save checkpoints by iteration."""
+    return [h for h in runner.hooks if isinstance(h, CheckpointHook) and not h.by_epoch]
+
+
+def is_saving_in_epoch(runner, savers: List[CheckpointHook]) -> bool:
+    """Whether one of the hooks saves right after this iteration; the same on every rank."""
+    return any(
+        hook.every_n_train_iters(runner, hook.interval, getattr(hook, 'save_begin', 0))
+        or (hook.save_last and hook.is_last_train_iter(runner))
+        for hook in savers
+    )
+
+
+def is_accumulating(runner) -> bool:
+    """Whether gradients wait for further iterations before the optimizer steps."""
+    # A private attribute of OptimWrapper, checked with mmengine 0.10.7.
+    wrapper = runner.optim_wrapper
+    counts = getattr(wrapper, '_accumulative_counts', 1)
+    return counts > 1 and not wrapper.should_update()
+
+
+def average_gradients(model: nn.Module) -> None:
+    """Gives all ranks the mean of their waiting gradients, so one checkpoint serves all ranks.
+
+    The optimizer's step stays the same, since it uses the mean over the ranks in any case. A
+    parameter that only some ranks used has gradient zero on the others.
+    """
+    if get_world_size() == 1:
+        return
+    parameters = list(model.parameters())
+    num_ranks = torch.tensor([parameter.grad is not None for parameter in parameters]).int()
+    all_reduce(num_ranks)
+    for parameter, used_by in zip(parameters, num_ranks.tolist()):
+        if used_by > 0:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+            all_reduce(parameter.grad, 'mean')
+
+
+def copy_gradients(model: nn.Module) -> List[Optional[torch.Tensor]]:
+    """Returns the gradient of each parameter, in main memory; None if it has none."""
+    return [None if p.grad is None else p.grad.detach().cpu() for p in model.parameters()]
+
+
+def restore_gradients(model: nn.Module, gradients: List[Optional[torch.Tensor]]) -> None:
+    """Puts back what :func:`copy_gradients` returned."""
+    for parameter, gradient in zip(model.parameters(), gradients):
+        if gradient is not None:
+            parameter.grad = gradient.to(parameter.device, copy=True)

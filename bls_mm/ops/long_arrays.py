@@ -1,11 +1,21 @@
-"""Arrays that forked processes share instead of copying."""
+"""Long arrays: processed in blocks that fit the CPU cache, and shared by forked processes."""
 
 import mmap
 from contextlib import suppress
+from typing import Iterator
 
 import numpy as np
 
+BLOCK = 1 << 16
+"""Elements per block. A multiple of 8, so that blocks of a bit-packed array start at a byte."""
+
 HUGE_PAGE = 1 << 21  # bytes
+
+
+def blocks_of(length: int, size: int = BLOCK) -> Iterator[slice]:
+    """Yields the slices of ``size`` elements that cover ``range(length)``; the last is shorter."""
+    for start in range(0, length, size):
+        yield slice(start, min(start + size, length))
 
 
 def shared_zeros(length: int, dtype: np.dtype) -> np.ndarray:

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from bls_mm.ops.shared_memory import HUGE_PAGE, shared_zeros
+from bls_mm.ops.long_arrays import HUGE_PAGE, shared_zeros
 
 pytestmark = pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs processes that fork')
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from partition_cases import CASES, least_sum_of_squares, make_case, sum_of_squares
 
-from bls_mm.ops import interval_partition
-from bls_mm.ops.interval_partition import bracket_starts, optimal_starts
+from bls_mm.ops import kmeans
+from bls_mm.ops.kmeans import bracket_starts, optimal_starts
 
 
 def partition(values, num_groups):
@@ -31,7 +31,7 @@ def test_partition_is_optimal(name, num_groups):
 def test_partition_does_not_depend_on_how_narrow_the_bracket_is(name, monkeypatch):
     values = make_case(name, 2000)
     boundaries = partition(values, 5)
-    monkeypatch.setattr(interval_partition, 'MAX_STEPS', 0)
+    monkeypatch.setattr(kmeans, 'MAX_STEPS', 0)
     np.testing.assert_array_equal(partition(values, 5), boundaries)
 
 

@@ -3,7 +3,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from bls_mm.ops.interval_costs import IntervalCosts
+from bls_mm.ops.interval_search import IntervalCosts
 
 
 def exact_cost(points, counts):

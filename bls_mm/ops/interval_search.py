@@ -1,4 +1,12 @@
-"""Sums of squares of intervals of weighted points, without cancellation."""
+"""Dynamic programming for the partition of points into intervals with the least sum of squares.
+
+The best partition of the first j points into g groups is the best partition of the first i points
+into g - 1 groups, plus points i to j, for the best i (Wang and Song 2011, Ckmeans.1d.dp). The best
+i does not decrease with j, so that divide and conquer needs O(k m log m) costs instead of O(k m^2)
+(Gronlund et al. 2017, arXiv 1701.07204).
+"""
+
+from typing import Tuple
 
 import numpy as np
 
@@ -90,3 +98,57 @@ def _mirror_left(halves: np.ndarray) -> np.ndarray:
     mirrored = halves.copy()
     mirrored[:, 0] = halves[:, 0, ::-1]
     return mirrored
+
+
+def search_starts(costs: IntervalCosts, starts: list, size: int) -> np.ndarray:
+    """Returns the optimal start of each group, by dynamic programming.
+
+    Args:
+        costs (IntervalCosts): Costs of intervals of points.
+        starts (list): For each group but the first, ``(c,)`` consecutive indices: possible starts.
+            The first of one group is before the first of the next.
+        size (int): Number of points.
+    """
+    if not starts:
+        return np.zeros(1, dtype=np.intp)
+    least = costs(0, starts[0] - 1)  # of the points before each start, in the groups so far
+    choices = []
+    for earlier, later in zip(starts, starts[1:]):
+        least, choice = _extend(costs, least, earlier, later)
+        choices.append(choice)
+    # Backtrack from the start of the last group.
+    found = [starts[-1][np.argmin(least + costs(starts[-1], size - 1))]]
+    for later, choice in zip(starts[:0:-1], reversed(choices)):
+        found.append(choice[found[-1] - later[0]])
+    return np.array([0, *reversed(found)])
+
+
+def _extend(
+    costs: IntervalCosts, least: np.ndarray, earlier: np.ndarray, later: np.ndarray
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Adds one group: for each start of the next group, the best start of this one, and the cost.
+
+    The best start is not before that of any earlier row (start of the next group), and not after
+    that of any later row. So the middle row bounds the search of both halves, and so on. All rows
+    of the same depth are computed at once.
+    """
+    choice = np.full(len(later) + 2, earlier[0])  # of row r in [r + 1], between two sentinels
+    choice[-1] = earlier[-1]
+    total = np.empty(len(later))
+    span = 1 << len(later).bit_length()
+    while span > 1:
+        rows = np.arange(span // 2, len(later) + 1, span)
+        after = np.minimum(rows + span // 2, len(later) + 1)
+        lowest = choice[rows - span // 2]
+        highest = np.minimum(choice[after], later[rows - 1] - 1)  # at least one point
+        # One list of the candidates of all rows, one row after the other.
+        lengths = highest - lowest + 1
+        firsts = np.cumsum(lengths) - lengths
+        row = np.repeat(np.arange(len(rows)), lengths)
+        start = np.arange(len(row)) + (lowest - firsts)[row]
+        cost = least[start - earlier[0]] + costs(start, later[rows - 1][row] - 1)
+        total[rows - 1] = np.minimum.reduceat(cost, firsts)
+        minima = np.flatnonzero(cost == total[rows - 1][row])
+        choice[rows] = start[minima[np.searchsorted(minima, firsts)]]  # the first one of each row
+        span //= 2
+    return total, choice[1:-1]

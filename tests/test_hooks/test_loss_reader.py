@@ -15,7 +15,7 @@ from torch import nn
 from torch.testing import assert_close
 from toy import ToyModel, assert_same_scores, build_runner, find_hook, train
 
-from bls_mm.hooks.batch_size_factor import grows_with_batch
+from bls_mm.hooks.loss_reader import grows_with_batch
 from bls_mm.hooks.probe import sums_over_batch
 from bls_mm.scorers import BatchLossScorer
 

@@ -1,0 +1,136 @@
+"""Reads the loss of a batch, or of each of its samples, from what a model returns."""
+
+import sys
+from typing import Callable, Dict, Optional, Union
+
+import torch
+from torch import nn
+
+from bls_mm.losses import are_per_sample, batch_loss
+
+from .per_sample_losses import PerSampleLosses
+from .probe import returns_sample_losses, sums_over_batch
+
+HEADS = 'mmyolo.models.dense_heads'
+MULTIPLYING = ('YOLOv5Head', 'YOLOv5InsHead', 'YOLOv7Head', 'YOLOv8Head')
+
+
+class LossReader:
+    """Reads the losses of a model, and finds out with the first batches what they are.
+
+    A batch loss that grows with the number of samples is divided by it.
+
+    Args:
+        model (nn.Module): The model, unwrapped.
+        per_sample (bool, optional): Whether to read the loss of each sample, or of the batch. None:
+            the first batch decides; per sample if the model returns the loss of each sample.
+        components (dict[str, float], optional): Loss components to read, and their weights.
+
+    Attributes:
+        per_sample (bool, optional): As above; decided after the first batch.
+        sample_losses (PerSampleLosses, optional): To be entered during a training step, unless
+            ``per_sample`` is False.
+        is_decided (bool): Whether :meth:`decide` has nothing left to find out.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        per_sample: Optional[bool] = None,
+        components: Optional[Dict[str, float]] = None,
+    ) -> None:
+        self.components = components
+        self.per_sample: Optional[bool] = None
+        self.sample_losses: Optional[PerSampleLosses] = None
+        self.is_decided = False
+        self._model = model
+        self._grows_with_batch = grows_with_batch(model)
+        self.read_per_sample(per_sample)
+
+    def read_per_sample(self, per_sample: Optional[bool]) -> None:
+        """Sets which losses are read, as a resumed run must."""
+        self.per_sample = per_sample
+        if per_sample is not False and self.sample_losses is None:
+            self.sample_losses = PerSampleLosses(self._model)
+        self._check_decided()
+
+    def decide(
+        self, losses: object, batch_size: int, forward: Callable, args: tuple, kwargs: dict
+    ) -> None:
+        """Finds out what kind of losses a model returns, by more calls if there is no other way.
+
+        Args:
+            losses (object): What it returned.
+            batch_size (int): Number of samples of the batch.
+            forward (Callable): Its method ``forward``.
+            args (tuple): Positional arguments of the call.
+            kwargs (dict): Keyword arguments of the call.
+        """
+
+        def probe(question: Callable) -> bool:
+            return question(self._model, forward, args, kwargs, batch_size, self.components)
+
+        if self.per_sample is None and isinstance(losses, dict):
+            self.per_sample = self.sample_losses.of_images(losses) is not None or (
+                are_per_sample(losses, batch_size, self.components)
+                and (self.sample_losses.is_known or probe(returns_sample_losses))
+            )
+        if self._grows_with_batch is None and not self.per_sample and batch_size > 1:
+            self._grows_with_batch = probe(sums_over_batch)
+        self._check_decided()
+
+    def _check_decided(self) -> None:
+        knows_factor = self.per_sample or self._grows_with_batch is not None
+        self.is_decided = self.per_sample is not None and knows_factor
+
+    def read(self, losses: dict, batch_size: int) -> Union[torch.Tensor, float]:
+        """Returns the loss of each sample, or of the batch, whichever is read; detached.
+
+        Args:
+            losses (dict): What the model returned.
+            batch_size (int): Number of samples of the batch.
+        """
+        if self.per_sample:
+            return self.sample_losses.read(losses, batch_size, self.components)
+        loss = batch_loss(losses, self.components)
+        return loss / batch_size if self._grows_with_batch else loss
+
+    def take_seconds(self) -> float:
+        """Returns the seconds that losses beyond those of the step took since the last call."""
+        return 0.0 if self.sample_losses is None else self.sample_losses.take_seconds()
+
+
+def grows_with_batch(model: nn.Module) -> Optional[bool]:
+    """Whether the loss of a model grows with the batch: then the last, smaller batch looks easy.
+
+    MMYOLO's heads of YOLOv5, v7 and v8 multiply their losses by the batch size (mmyolo 0.6.0). Loss
+    modules with ``reduction='sum'`` add up the losses of the samples, unless the head divides them
+    by the number of objects, as YOLOX does.
+
+    Args:
+        model (nn.Module): The model, unwrapped.
+
+    Returns:
+        bool, optional: None if its losses must be measured, see
+        :func:`bls_mm.hooks.probe.sums_over_batch`.
+    """
+    heads = [module for module in model.modules() if _is_of_mmyolo(module)]
+    if heads:
+        return any(_source_of_loss(type(head)).__name__ in MULTIPLYING for head in heads)
+    if any(getattr(module, 'reduction', None) == 'sum' for module in model.modules()):
+        return None
+    return False
+
+
+def _is_of_mmyolo(module: nn.Module) -> bool:
+    kind = getattr(sys.modules.get(HEADS), 'YOLOv5Head', None)  # which all its heads inherit
+    return kind is not None and isinstance(module, kind)
+
+
+def _source_of_loss(kind: type) -> type:
+    """Returns the class of MMYOLO whose losses a head has, also a head that inherits them."""
+    return next(
+        base
+        for base in kind.__mro__
+        if base.__module__.startswith(HEADS) and 'loss_by_feat' in vars(base)
+    )
