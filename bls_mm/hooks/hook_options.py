@@ -45,7 +45,8 @@ def refuse_options_of_sampler(options: Mapping[str, Any]) -> None:
                 f"train_dataloader=dict(sampler=dict(type='bls_mm.BLSSampler', "
                 f"pruner=dict(type='auto', {name}={value!r})))"
             )
-        if name in inspect.signature(BLSSampler).parameters:
+        # For the class itself, Python 3.8 returns the signature of Generic.__new__.
+        if name in inspect.signature(BLSSampler.__init__).parameters:
             raise TypeError(
                 f'BLSHook has no option {name!r}, which belongs to the sampler; write '
                 f"train_dataloader=dict(sampler=dict(type='bls_mm.BLSSampler', {name}={value!r}))"
