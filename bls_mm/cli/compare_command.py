@@ -18,6 +18,7 @@ from typing import List
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from bls_mm.analysis.checkpoints import check_torch
 from bls_mm.analysis.comparison import SAME_BUDGET, baselines_of
 from bls_mm.analysis.methods import UNPRUNED, Method, parse_method
 from bls_mm.checks import check_bool
@@ -109,6 +110,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Runs the command."""
     methods = [to_method(text) for text in args.methods]
+    check_torch('bls compare')
     out = args.out or Path('work_dirs/compare') / Path(args.config).stem
     grid = Grid(load_config(args.config), out, args.metric, args.cfg_options, args.launch)
     for method in methods:
