@@ -1,5 +1,6 @@
 """Help, wrong commands and wrong flags of ``bls``."""
 
+import re
 import subprocess
 import sys
 
@@ -30,7 +31,7 @@ def test_help_has_an_example_and_explains_every_flag(name, capsys):
     text = capsys.readouterr().out
     assert f'example:\n  bls {name} ' in text
     assert '--debug' in text
-    lines = text[text.index('options:') :].splitlines()
+    lines = text[re.search('^option.*:$', text, re.MULTILINE).start() :].splitlines()
     for line, following in zip(lines, [*lines[1:], '']):
         if line.startswith('  -') and len(line.split('  ')) == 2:  # the flag fills the line
             assert following.startswith(' ' * 24), line
