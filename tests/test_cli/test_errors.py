@@ -84,10 +84,10 @@ def test_error_of_an_interrupted_write_is_an_interrupt(capsys):
 
 
 def test_compare_is_refused_before_any_training_if_it_cannot_read_the_results(
-    sentence_of, monkeypatch
+    write_config, sentence_of, monkeypatch
 ):
     monkeypatch.setattr(torch, '__version__', '2.5.1')
-    assert sentence_of('compare', 'config.py') == (
+    assert sentence_of('compare', write_config()) == (
         'bls compare needs torch 2.6 or later, to read checkpoints of MMEngine, but torch 2.5.1 is '
         'installed'
     )

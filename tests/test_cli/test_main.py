@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from messages import without_import_warnings
 
 from bls_mm import __version__
 from bls_mm.cli.main import COMMANDS, main, parse_args
@@ -73,4 +74,4 @@ def test_module_is_the_command():
         [sys.executable, '-m', 'bls_mm.cli', 'nothing'], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert done.stderr == "there is no command 'nothing'; see bls --help\n"
+    assert without_import_warnings(done.stderr) == "there is no command 'nothing'; see bls --help\n"
