@@ -1,8 +1,21 @@
 """Imports libraries of OpenMMLab, or skips a test."""
 
+from importlib.util import find_spec
+
 import pytest
 
 from bls_mm import compat
+
+
+def need_library(name: str) -> None:
+    """Skips the test if a library is not installed. Does not import it.
+
+    Args:
+        name (str): The library, or the name of one of its configs, such as ``mmdet::yolox/...``.
+    """
+    package = name.partition('::')[0]
+    if find_spec(package) is None:
+        pytest.skip(f'needs {package}')
 
 
 def import_library(name: str):

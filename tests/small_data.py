@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from other_libraries import need_library
 from toy import train
 
 from bls_mm.config import load_config
@@ -28,6 +29,7 @@ def config_of(tmp_path_factory):
     folder = tmp_path_factory.mktemp('data')
 
     def load(task: str):
+        need_library('mmocr' if task == 'textrecog' else MMLAB[task])
         config = load_config(MMLAB[task])
         replace_data(config.train_dataloader.dataset, folder / task)
         return config

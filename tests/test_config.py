@@ -1,5 +1,6 @@
 import pytest
 from mmengine.config import Config
+from other_libraries import need_library
 
 from bls_mm.config import attach_bls, complete_loaders, load_config
 
@@ -152,6 +153,7 @@ def test_config_file_is_read(tmp_path):
     ],
 )
 def test_config_of_a_package_is_found(package, path):
+    need_library(package)
     assert 'train_dataloader' in load_config(f'{package}::{path}')
 
 
@@ -161,6 +163,7 @@ def test_unknown_package_is_not_installed():
 
 
 def test_unknown_config_raises_a_clear_error():
+    need_library('mmdet')
     with pytest.raises(FileNotFoundError, match=r'mmdet has no config .*nothing'):
         load_config('mmdet::retinanet/nothing.py')
     with pytest.raises(FileNotFoundError, match=r'did you mean mmdet::fcos/fcos_r50-caffe_fpn'):
@@ -180,6 +183,7 @@ def test_config_in_pure_python_works(tmp_path):
 
 
 def test_own_configs_are_found_by_name_in_a_clone():
+    need_library('mmdet')
     cfg = load_config('bls_mm::detection/retinanet_bls-seta_r50_fpn_1x_coco.py')
     assert cfg.train_dataloader.sampler.pruner.type == 'SeTa'
     with pytest.raises(FileNotFoundError, match=r'bls_mm has no config .*nothing.py'):

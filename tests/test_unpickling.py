@@ -12,6 +12,7 @@ import torch
 from mmengine.config import ConfigDict
 from mmengine.logging import HistoryBuffer
 from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
+from old_torch import reads_checkpoints
 
 from bls_mm.compat import allow_mmengine_checkpoints
 
@@ -46,10 +47,7 @@ DATA = [
     dict(classes=(np.str_('cat'), np.str_('dog')), sigmas=np.float16(2), root=Path('data')),
 ]
 
-pytestmark = pytest.mark.skipif(
-    tuple(map(int, torch.__version__.split('.')[:2])) < (2, 6),
-    reason='stand-ins for names in a checkpoint are new in torch 2.6',
-)
+pytestmark = reads_checkpoints
 
 
 class Pickled:

@@ -27,8 +27,7 @@ def read_checkpoint(path: Union[str, Path]) -> dict:
     try:
         checkpoint = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # torch has many errors for a damaged file
-        is_old = digit_version(torch.__version__) < digit_version('2.6')
-        advice = '; reading MMEngine checkpoints needs torch 2.6' if is_old else ''
+        advice = '' if _can_read() else '; reading MMEngine checkpoints needs torch 2.6'
         raise ValueError(
             f'the checkpoint {str(path)!r} is damaged, or contains more than the data that '
             f'MMEngine saves ({type(error).__name__}){advice}'
@@ -36,6 +35,19 @@ def read_checkpoint(path: Union[str, Path]) -> dict:
     if not isinstance(checkpoint, dict):
         raise ValueError(f'{str(path)!r} is not a checkpoint of MMEngine')
     return checkpoint
+
+
+def check_torch(command: str) -> None:
+    """Checks that checkpoints can be read, for a command that reads them only after a training.
+
+    Raises:
+        RuntimeError: If torch is older than 2.6.
+    """
+    if not _can_read():
+        raise RuntimeError(
+            f'{command} needs torch 2.6 or later, to read checkpoints of MMEngine, but torch '
+            f'{torch.__version__} is installed'
+        )
 
 
 def find_checkpoint(path: Union[str, Path]) -> Path:
@@ -96,3 +108,7 @@ def read_seconds(work_dir: Path) -> Optional[float]:
             f'the checkpoint {str(work_dir / name)!r} has no log of MMEngine '
             f'({type(error).__name__})'
         ) from error
+
+
+def _can_read() -> bool:
+    return digit_version(torch.__version__) >= digit_version('2.6')

@@ -18,6 +18,7 @@ from typing import List
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from bls_mm.analysis.checkpoints import check_torch
 from bls_mm.analysis.comparison import SAME_BUDGET, baselines_of
 from bls_mm.analysis.methods import UNPRUNED, Method, parse_method
 from bls_mm.checks import check_bool
@@ -113,6 +114,7 @@ def run(args: argparse.Namespace) -> None:
     grid = Grid(load_config(args.config), out, args.metric, args.cfg_options, args.launch)
     for method in methods:
         grid.check(method)
+    check_torch('bls compare')
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the training ends, too
     train_grid(grid, methods, args.seeds, args.same_budget)
     if grid.runs:

@@ -17,7 +17,6 @@ from bls_mm.registry import closest_name
 EXAMPLE = 'bls data words --out data/short_words --train 8000 --longest 6'
 PACKAGE = Path(bls_mm.__file__).parent
 FOLDERS = (PACKAGE / '.mim' / 'tools' / 'data', PACKAGE.parent / 'tools' / 'data')
-OLDEST_PYTHON = (3, 10)  # of the makers
 
 
 def makers() -> Dict[str, Path]:
@@ -59,8 +58,6 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError(
             f'there is no data set {args.name!r}; choose one of {", ".join(known)}{hint}'
         )
-    if sys.version_info < OLDEST_PYTHON:
-        raise RuntimeError('bls data needs Python 3.10 or later')
     path = known[args.name]
     sys.path.insert(0, str(path.parent))  # the makers import one another
     sys.argv[0] = f'bls data {args.name}'  # for their own messages

@@ -1,6 +1,6 @@
 import pytest
 from mmengine.config import Config
-from other_libraries import import_library
+from other_libraries import import_library, need_library
 
 from bls_mm.analysis.adaptations import adaptations
 from bls_mm.config import load_config
@@ -27,6 +27,7 @@ from bls_mm.config import load_config
     ],
 )
 def test_adaptations_of_library_configs(name, sentences):
+    need_library(name)
     lines = list(adaptations(load_config(name)))
     for sentence in sentences:
         assert sum(line.startswith(sentence) for line in lines) == 1

@@ -3,6 +3,7 @@ import shutil
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
+from old_torch import reads_checkpoints
 from toy import train
 
 from bls_mm.analysis.checkpoints import read_checkpoint, read_seconds
@@ -21,6 +22,7 @@ def work_dir(run, tmp_path):
     return tmp_path / 'run'
 
 
+@reads_checkpoints
 def test_seconds_are_those_of_all_iterations(work_dir):
     seconds = read_seconds(work_dir)
     checkpoint = read_checkpoint(work_dir / 'epoch_2.pth')
@@ -74,6 +76,7 @@ def test_checkpoint_without_log_raises_one_sentence(work_dir, content):
         read_seconds(work_dir)
 
 
+@reads_checkpoints
 def test_log_without_times_has_no_seconds(work_dir):
     scalars = {'train/loss': HistoryBuffer([1.0], [1])}
     torch.save(dict(message_hub=dict(log_scalars=scalars)), work_dir / 'epoch_2.pth')
@@ -89,7 +92,12 @@ def test_directory_or_other_content_is_no_checkpoint(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('version', 'is_old'), [('2.5.1', True), ('2.6.0', False), ('2.11.0+cu130', False)]
+    ('version', 'is_old'),
+    [
+        ('2.5.1', True),
+        pytest.param('2.6.0', False, marks=reads_checkpoints),
+        pytest.param('2.11.0+cu130', False, marks=reads_checkpoints),
+    ],
 )
 def test_old_torch_is_named_as_a_cause(tmp_path, monkeypatch, version, is_old):
     path = tmp_path / 'epoch_1.pth'

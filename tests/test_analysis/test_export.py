@@ -6,11 +6,13 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
+from old_torch import reads_checkpoints
 from toy import train
 
 from bls_mm.analysis.export import last_seen, load_scores
 
 
+@reads_checkpoints
 def test_table_matches_run(tmp_path):
     _, _, hook = train(tmp_path, max_epochs=5)
     scores = load_scores(str(tmp_path / 'epoch_5.pth'))
@@ -39,6 +41,7 @@ def test_checkpoint_without_scores_raises(tmp_path):
         load_scores(str(tmp_path / 'plain.pth'))
 
 
+@reads_checkpoints
 @pytest.mark.parametrize('change', ['no plan', 'too few visits', 'list', 'no number', 'not a dict'])
 def test_damaged_scores_raise_one_sentence(tmp_path, change):
     train(tmp_path, max_epochs=1)

@@ -1,5 +1,6 @@
 import pytest
 from mmengine.config import Config
+from other_libraries import need_library
 
 from bls_mm.analysis.literals import parse_config
 from bls_mm.config import load_config
@@ -59,6 +60,7 @@ def test_literals_are_read():
 
 
 def test_dumped_config_is_read_as_mmengine_reads_it(tmp_path):
+    need_library('mmocr')
     config = load_config('bls_mm::demo/crnn-slim_bls-infobatch_6e_short-words.py')
     config.dump(tmp_path / 'config.py')
     read = parse_config((tmp_path / 'config.py').read_text())
@@ -71,6 +73,6 @@ def test_dumped_config_is_read_as_mmengine_reads_it(tmp_path):
     ['mmdet::rtmdet/rtmdet_s_8xb32-300e_coco.py', 'mmpretrain::resnet/resnet18_8xb32_in1k.py'],
 )
 def test_dumped_configs_of_the_libraries_are_read(tmp_path, name):
-    pytest.importorskip('mmdet')
+    need_library(name)
     config = load_config(name)
     assert parse_config(config.pretty_text) == config.to_dict()

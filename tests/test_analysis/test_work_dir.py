@@ -4,6 +4,8 @@ import re
 
 import numpy as np
 import pytest
+from old_torch import reads_checkpoints
+from other_libraries import need_library
 from toy import train
 
 from bls_mm.analysis.work_dir import read_run
@@ -12,6 +14,7 @@ from bls_mm.config import load_config
 LOG = dict(default_hooks=dict(logger=dict(type='LoggerHook', interval=1)))
 
 
+@reads_checkpoints
 def test_curve_is_over_finished_epochs(tmp_path):
     train(tmp_path, **LOG, pruner=dict(type='SeTa', prune_ratio=0.5), num=80)
     run = read_run(tmp_path)
@@ -62,16 +65,24 @@ def test_folder_without_run_raises(tmp_path):
         read_run(tmp_path)
 
 
+@reads_checkpoints
 def test_complete_run_misses_nothing(tmp_path):
     train(tmp_path, max_epochs=3, **LOG)
     run = read_run(tmp_path)
     assert run.missing == ()
     assert run.config_path.parent == tmp_path
+
+
+def test_config_of_a_run_is_read(tmp_path):
+    need_library('mmocr')
+    train(tmp_path, max_epochs=1, **LOG)
+    run = read_run(tmp_path)
     load_config('bls_mm::demo/crnn-slim_bls-infobatch_6e_short-words.py').dump(run.config_path)
     sampler = read_run(tmp_path).config['train_dataloader']['sampler']
     assert sampler['pruner']['type'] == 'InfoBatch'
 
 
+@reads_checkpoints
 @pytest.mark.parametrize(
     ('name', 'content', 'sentence'),
     [
@@ -106,6 +117,7 @@ def test_config_with_code_is_not_run(tmp_path):
     assert not proof.exists()
 
 
+@reads_checkpoints
 def test_many_missing_records_are_listed_briefly(tmp_path):
     train(tmp_path, max_epochs=14, num=8)
     for path in (tmp_path / 'bls').iterdir():

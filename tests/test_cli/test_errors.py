@@ -3,6 +3,7 @@
 from urllib.error import URLError
 
 import pytest
+import torch
 
 from bls_mm.cli.errors import INTERRUPTED, describe, plain_errors
 from bls_mm.pruners import SeTa
@@ -80,3 +81,13 @@ def test_error_of_an_interrupted_write_is_an_interrupt(capsys):
             raise RuntimeError('unexpected pos 64 vs 0')
     assert end.value.code == INTERRUPTED
     assert capsys.readouterr().err == 'interrupted\n'
+
+
+def test_compare_is_refused_before_any_training_if_it_cannot_read_the_results(
+    write_config, sentence_of, monkeypatch
+):
+    monkeypatch.setattr(torch, '__version__', '2.5.1')
+    assert sentence_of('compare', write_config()) == (
+        'bls compare needs torch 2.6 or later, to read checkpoints of MMEngine, but torch 2.5.1 is '
+        'installed'
+    )

@@ -1,9 +1,11 @@
 """Help, wrong commands and wrong flags of ``bls``."""
 
+import re
 import subprocess
 import sys
 
 import pytest
+from messages import without_import_warnings
 
 from bls_mm import __version__
 from bls_mm.cli.main import COMMANDS, main, parse_args
@@ -30,7 +32,7 @@ def test_help_has_an_example_and_explains_every_flag(name, capsys):
     text = capsys.readouterr().out
     assert f'example:\n  bls {name} ' in text
     assert '--debug' in text
-    lines = text[text.index('options:') :].splitlines()
+    lines = text[re.search('^option.*:$', text, re.MULTILINE).start() :].splitlines()
     for line, following in zip(lines, [*lines[1:], '']):
         if line.startswith('  -') and len(line.split('  ')) == 2:  # the flag fills the line
             assert following.startswith(' ' * 24), line
@@ -72,4 +74,4 @@ def test_module_is_the_command():
         [sys.executable, '-m', 'bls_mm.cli', 'nothing'], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert done.stderr == "there is no command 'nothing'; see bls --help\n"
+    assert without_import_warnings(done.stderr) == "there is no command 'nothing'; see bls --help\n"

@@ -1,6 +1,7 @@
 """``bls export``, ``bls label-issues`` and ``bls report`` take a work dir and write into it."""
 
 import pytest
+from old_torch import reads_checkpoints
 from toy import train
 
 from bls_mm.analysis.checkpoints import find_checkpoint
@@ -21,6 +22,7 @@ def test_latest_checkpoint_of_a_work_dir(tmp_path):
     assert find_checkpoint(tmp_path) == tmp_path / 'epoch_3.pth'
 
 
+@reads_checkpoints
 def test_export_writes_next_to_the_checkpoint(tmp_path, capsys):
     train(tmp_path, max_epochs=2)
     main(['export', str(tmp_path)])
@@ -31,6 +33,7 @@ def test_export_writes_next_to_the_checkpoint(tmp_path, capsys):
     assert f'replaced {tmp_path}/scores_epoch_2.csv' in capsys.readouterr().out
 
 
+@reads_checkpoints
 def test_export_keeps_the_files_of_another_run(tmp_path, sentence_of):
     for name in ('one', 'two'):
         train(tmp_path / name, max_epochs=1)
@@ -39,6 +42,7 @@ def test_export_keeps_the_files_of_another_run(tmp_path, sentence_of):
     assert 'belongs to another run' in sentence_of('export', tmp_path / 'one', '--out', other)
 
 
+@reads_checkpoints
 def test_label_issues_writes_next_to_the_checkpoint(words_run, capsys):
     pytest.importorskip('mmdet')
     config = str(words_run / 'config.py')

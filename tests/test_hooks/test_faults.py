@@ -67,7 +67,9 @@ class OverflowingOptimWrapper(OptimWrapper):
         self.scaler.update()
 
 
-@pytest.mark.skipif(not hasattr(torch.amp, 'GradScaler'), reason='new in torch 2.3')
+@pytest.mark.skipif(
+    not hasattr(torch.amp, 'GradScaler'), reason='torch.amp.GradScaler is new in torch 2.3'
+)
 def test_overflowing_steps_are_scored_by_their_unscaled_loss(tmp_path):
     runner, record, hook = train(
         tmp_path,

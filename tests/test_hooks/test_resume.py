@@ -99,7 +99,7 @@ def test_resume_with_another_batch_size_keeps_scores_and_restarts_the_epoch(tmp_
     options = options_of(train_cfg, log_level='INFO')
     train(tmp_path / 'whole', **options)
     checkpoint = tmp_path / 'whole' / 'iter_26.pth'
-    saved = torch.load(checkpoint, weights_only=True)['bls']['sampler']['scorer']['scores']
+    saved = torch.load(checkpoint, weights_only=False)['bls']['sampler']['scorer']['scores']
     runner = build_runner(
         tmp_path / 'on', load_from=str(checkpoint), resume=True, batch_size=6, **options
     )
@@ -141,7 +141,7 @@ def test_load_from_uses_no_scores(tmp_path):
 
 def test_checkpoint_of_a_plain_run_starts_scoring(tmp_path):
     train(tmp_path, max_epochs=2)
-    checkpoint = torch.load(tmp_path / 'epoch_1.pth', weights_only=True)
+    checkpoint = torch.load(tmp_path / 'epoch_1.pth', weights_only=False)
     del checkpoint['bls']
     torch.save(checkpoint, tmp_path / 'plain.pth')
     options = dict(max_epochs=2, load_from=str(tmp_path / 'plain.pth'), resume=True)
@@ -151,7 +151,7 @@ def test_checkpoint_of_a_plain_run_starts_scoring(tmp_path):
 
 def test_checkpoint_adds_at_most_six_bytes_per_sample(tmp_path):
     train(tmp_path, num=2000, batch_size=100, max_epochs=3)
-    state = torch.load(tmp_path / 'epoch_3.pth', weights_only=True)['bls']
+    state = torch.load(tmp_path / 'epoch_3.pth', weights_only=False)['bls']
 
     def size(value):
         if isinstance(value, dict):

@@ -40,14 +40,17 @@ def test_fork_that_scores_leaves_the_scores_of_its_parent(score) -> None:
     assert scorer.scores[0] == 1
 
 
-def private_bytes_at(address: int) -> int:
-    """Returns how much of the mapping at an address belongs to this process alone, in bytes."""
+def private_bytes_at(address: int, size: int) -> int:
+    """Returns how much of the mappings of a tensor belongs to this process alone, in bytes.
+
+    A tensor may lie in several: numpy asks for huge pages, which splits a mapping.
+    """
     is_inside, kilobytes = False, 0
     for line in Path('/proc/self/smaps').read_text().splitlines():
         name, *values = line.split()
         if not name.endswith(':'):
             start, end = (int(number, 16) for number in name.split('-'))
-            is_inside = start <= address < end
+            is_inside = start < address + size and address < end
         elif is_inside and name.startswith('Private'):
             kilobytes += int(values[0])
     return 1024 * kilobytes
@@ -57,13 +60,13 @@ class PrivateBytes(torch.utils.data.Dataset):
     """Item i is what the worker that reads it holds alone of the i-th of some tensors."""
 
     def __init__(self, tensors) -> None:
-        self.addresses = [tensor.data_ptr() for tensor in tensors]
+        self.places = [(each.data_ptr(), each.numel() * each.element_size()) for each in tensors]
 
     def __len__(self) -> int:
-        return len(self.addresses)
+        return len(self.places)
 
     def __getitem__(self, index: int) -> int:
-        return private_bytes_at(self.addresses[index])
+        return private_bytes_at(*self.places[index])
 
 
 def test_persistent_worker_holds_no_old_scores() -> None:

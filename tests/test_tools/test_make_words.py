@@ -4,6 +4,7 @@ import importlib
 import json
 import sys
 from pathlib import Path
+from typing import Dict, List
 
 import cv2
 import numpy as np
@@ -31,7 +32,7 @@ def words(tmp_path_factory) -> Path:
     return out
 
 
-def files(folder: Path) -> dict[str, bytes]:
+def files(folder: Path) -> Dict[str, bytes]:
     """Returns the content of every file of a folder, by relative path."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
@@ -40,7 +41,7 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def read_texts(folder: Path, style: str, split: str) -> list[str]:
+def read_texts(folder: Path, style: str, split: str) -> List[str]:
     """Returns the words of one set and split."""
     annotations = json.loads((folder / style / f'textrecog_{split}.json').read_text())
     return [entry['instances'][0]['text'] for entry in annotations['data_list']]
@@ -50,7 +51,7 @@ def read_texts(folder: Path, style: str, split: str) -> list[str]:
 def test_sets_have_requested_sizes(words, split, images):
     sizes = [len(read_texts(words, style, split)) for style in STYLES]
     assert sizes == [images - images // 2, images // 2]
-    for style, size in zip(STYLES, sizes, strict=True):
+    for style, size in zip(STYLES, sizes):
         assert len(list((words / style / 'textrecog_imgs' / split).iterdir())) == size
 
 

@@ -9,13 +9,14 @@ are marked with ``"swapped": true``, which training ignores.
 import argparse
 import json
 from pathlib import Path
+from typing import List
 
 import numpy as np
 
 from bls_mm.records.files import write_text
 
 
-def swap_labels(samples: list[dict], fraction: float, rng: np.random.Generator) -> list[dict]:
+def swap_labels(samples: List[dict], fraction: float, rng: np.random.Generator) -> List[dict]:
     """Gives a fraction of the samples the text of another one of them.
 
     Args:

@@ -6,10 +6,10 @@ import json
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import Pool
 from pathlib import Path
+from typing import Callable, Iterator, Sequence
 
 import cv2
 from rich.progress import track

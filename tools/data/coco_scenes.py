@@ -3,9 +3,9 @@
 import argparse
 import json
 import os
-from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Callable, Dict, List, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ from scenes import Scene
 SPLITS = ('train', 'val')
 QUALITY = 90  # of the JPEG files
 # Draws a scene and returns it with the class of each object: draw(rng, split).
-Draw = Callable[[np.random.Generator, str], tuple[Scene, Sequence[int]]]
+Draw = Callable[[np.random.Generator, str], Tuple[Scene, Sequence[int]]]
 
 
 def describe(mask: np.ndarray) -> dict:
@@ -36,7 +36,7 @@ def describe(mask: np.ndarray) -> dict:
 
 def write_scene(
     index: int, folder: Path, split: str, seed: int, draw: Draw, key: str
-) -> tuple[dict, list[dict]]:
+) -> Tuple[dict, List[dict]]:
     """Draws and saves one scene.
 
     Returns:
@@ -57,7 +57,7 @@ def write_scene(
             key: int(source),
             **describe(mask),
         }
-        for mask, label, source in zip(scene.masks, labels, scene.sources, strict=True)
+        for mask, label, source in zip(scene.masks, labels, scene.sources)
     ]
     return image, annotations
 
@@ -84,7 +84,7 @@ def write_split(
     (folder / 'annotations' / f'{split}.json').write_text(json.dumps(coco))
 
 
-def write_set(folder: Path, counts: dict[str, int], **options) -> None:
+def write_set(folder: Path, counts: Dict[str, int], **options) -> None:
     """Writes all splits into an empty folder."""
     for split, count in counts.items():
         write_split(folder, split, count, **options)

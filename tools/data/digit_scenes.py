@@ -5,6 +5,7 @@ Kaynak, 1998, 'Optical Recognition of Handwritten Digits', UCI).
 """
 
 from functools import lru_cache
+from typing import Tuple
 
 import cv2
 import numpy as np
@@ -20,7 +21,7 @@ NAMES = tuple('0123456789')
 
 
 @lru_cache(maxsize=1)
-def digit_images() -> tuple[np.ndarray, np.ndarray]:
+def digit_images() -> Tuple[np.ndarray, np.ndarray]:
     """Returns all digit images (1797, 8, 8), float32 in [0, 1], and their classes (1797,)."""
     digits = load_digits()
     return (digits.images / 16).astype(np.float32), digits.target

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Tuple
 
 import cv2
 import numpy as np
@@ -20,7 +21,7 @@ NAMES = (
 
 
 @lru_cache(maxsize=2)
-def garment_images(source: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
+def garment_images(source: Path, split: str) -> Tuple[np.ndarray, np.ndarray]:
     """Returns the images (N, 28, 28) uint8 of a split, and their classes (N,)."""
     return read_split(source, 'train' if split == 'train' else 'test')
 

@@ -17,6 +17,7 @@ import argparse
 import os
 from functools import partial
 from pathlib import Path
+from typing import Dict, List, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -37,7 +38,7 @@ SIDE = 32  # pixels
 STYLES = (PRINTED, SCENE)
 
 
-def make_character(index: int, split: int, seed: int) -> tuple[np.ndarray, int]:
+def make_character(index: int, split: int, seed: int) -> Tuple[np.ndarray, int]:
     """Renders one character.
 
     Returns:
@@ -61,13 +62,13 @@ def centre(image: np.ndarray) -> np.ndarray:
 
 
 def write_sets(
-    folder: Path, counts: dict[str, int], wrong: float, seed: int, processes: int
+    folder: Path, counts: Dict[str, int], wrong: float, seed: int, processes: int
 ) -> None:
     """Writes the images and labels of both splits into an empty folder."""
     for place, split in enumerate(SPLITS):
         make = partial(make_character, split=place, seed=seed)
         made = parallel_map(make, range(counts[split]), processes, f'{split} characters')
-        images, labels = zip(*made, strict=True)
+        images, labels = zip(*made)
         labels = np.array(labels)
         if split == 'train':
             labels = with_wrong_labels(labels, wrong, seed, len(ALPHABET))
@@ -95,7 +96,7 @@ def make_characters(
     return make_once(out, {**counts, 'wrong': wrong, 'seed': seed}, write)
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = make_parser(__doc__)
     out = 'data/characters'
@@ -112,7 +113,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: Optional[List[str]] = None) -> None:
     """Runs the command line tool."""
     args = parse_args(argv)
     with plain_errors('make_characters'):

@@ -13,19 +13,21 @@ annotation is the index of its image in scikit-learn's ``load_digits``. Each sce
 the seed and its index, not on the number of processes or scenes.
 """
 
+from typing import List, Optional, Tuple
+
 import numpy as np
 from coco_scenes import make_scenes, scene_parser
 from digit_scenes import NAMES, classes, draw_digit, split_digits
 from scenes import Scene, compose_scene
 
 
-def draw_scene(rng: np.random.Generator, split: str) -> tuple[Scene, np.ndarray]:
+def draw_scene(rng: np.random.Generator, split: str) -> Tuple[Scene, np.ndarray]:
     """Draws a scene of digits of a split; returns it with the class of each digit."""
     scene = compose_scene(rng, split_digits(split), draw_digit)
     return scene, classes()[scene.sources]
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: Optional[List[str]] = None) -> None:
     """Runs the command line tool."""
     args = scene_parser(__doc__, 'data/digit_scenes', 1600, 300).parse_args(argv)
     make_scenes('make_digit_scenes', args, draw_scene, NAMES, 'digit')

@@ -17,6 +17,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from typing import List, Optional, Tuple
 
 import numpy as np
 from _common import fraction, make_once, plain_errors, whole_number
@@ -47,7 +48,7 @@ def find_source(source: Path) -> Path:
     )
 
 
-def read_split(source: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
+def read_split(source: Path, split: str) -> Tuple[np.ndarray, np.ndarray]:
     """Reads a split, from files that may be compressed.
 
     Returns:
@@ -74,7 +75,7 @@ def write_sets(folder: Path, source: Path, train: int, wrong: float, seed: int) 
     write_split(folder, 'test', *read_split(source, 'test'))
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
     parser.add_argument(
@@ -91,7 +92,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: Optional[List[str]] = None) -> None:
     """Runs the command line tool."""
     args = parse_args(argv)
     with plain_errors('make_fashion_mnist'):

@@ -11,6 +11,7 @@ of its image: training scenes use the training images, validation scenes the tes
 
 from functools import partial
 from pathlib import Path
+from typing import List, Optional, Tuple
 
 import numpy as np
 from coco_scenes import make_scenes, scene_parser
@@ -19,7 +20,7 @@ from make_fashion_mnist import SOURCE, find_source
 from scenes import Scene, compose_scene
 
 
-def draw_scene(rng: np.random.Generator, split: str, source: Path) -> tuple[Scene, np.ndarray]:
+def draw_scene(rng: np.random.Generator, split: str, source: Path) -> Tuple[Scene, np.ndarray]:
     """Draws a scene of garments of a split; returns it with the class of each garment."""
     images, classes = garment_images(source, split)
     scene = compose_scene(
@@ -28,7 +29,7 @@ def draw_scene(rng: np.random.Generator, split: str, source: Path) -> tuple[Scen
     return scene, classes[scene.sources]
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: Optional[List[str]] = None) -> None:
     """Runs the command line tool."""
     parser = scene_parser(__doc__, 'data/garment_scenes', 4000, 500)
     parser.add_argument('--source', type=Path, default=SOURCE, help='folder of the IDX files')

@@ -20,7 +20,7 @@ import os
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import Dict, List, NamedTuple, Optional
 
 import numpy as np
 from _common import make_once, make_parser, parallel_map, plain_errors, whole_number
@@ -45,7 +45,7 @@ class Job(NamedTuple):
         return f'textrecog_imgs/{self.split}/{self.index:05d}.jpg'
 
 
-def list_jobs(counts: dict[str, int]) -> list[Job]:
+def list_jobs(counts: Dict[str, int]) -> List[Job]:
     """Lists all images of all sets. If a number is odd, the first set gets one more."""
     jobs = []
     for split, (place, style) in product(SPLITS, enumerate(STYLES)):
@@ -65,7 +65,7 @@ def make_image(job: Job, folder: Path, seed: int, longest: int) -> str:
     return word
 
 
-def annotate(words: dict[Job, str]) -> dict:
+def annotate(words: Dict[Job, str]) -> dict:
     """Returns the annotations of one set and split in the format of OCRDataset."""
     return {
         'metainfo': {'dataset_type': 'TextRecogDataset', 'task_name': 'textrecog'},
@@ -76,14 +76,14 @@ def annotate(words: dict[Job, str]) -> dict:
 
 
 def write_sets(
-    folder: Path, counts: dict[str, int], seed: int, longest: int, processes: int
+    folder: Path, counts: Dict[str, int], seed: int, longest: int, processes: int
 ) -> None:
     """Writes all images and annotations into an empty folder."""
     for style, split in product(STYLES, SPLITS):
         (folder / style / 'textrecog_imgs' / split).mkdir(parents=True)
     jobs = list_jobs(counts)
     make = partial(make_image, folder=folder, seed=seed, longest=longest)
-    words = dict(zip(jobs, parallel_map(make, jobs, processes, 'words'), strict=True))
+    words = dict(zip(jobs, parallel_map(make, jobs, processes, 'words')))
     for style, split in product(STYLES, SPLITS):
         own = {job: word for job, word in words.items() if (job.style, job.split) == (style, split)}
         (folder / style / f'textrecog_{split}.json').write_text(json.dumps(annotate(own)))
@@ -108,7 +108,7 @@ def make_words(out: Path, train: int, test: int, seed: int, longest: int, proces
     return make_once(out, {**counts, 'seed': seed, 'longest': longest}, write)
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = make_parser(__doc__)
     count = whole_number(len(STYLES))
@@ -129,7 +129,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: Optional[List[str]] = None) -> None:
     """Runs the command line tool."""
     args = parse_args(argv)
     with plain_errors('make_words'):

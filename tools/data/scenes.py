@@ -1,8 +1,7 @@
 """Composes scenes of objects: random positions and sizes, textured backgrounds, light and noise."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Callable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 from painting import draw_colour, draw_shading, draw_texture, paint
@@ -46,7 +45,7 @@ class Scene:
     sources: np.ndarray
 
 
-def draw_size(rng: np.random.Generator) -> tuple[int, int]:
+def draw_size(rng: np.random.Generator) -> Tuple[int, int]:
     """Returns a random height and width, portrait or landscape with equal probability."""
     short = int(rng.integers(SHORT_SIDES[0], SHORT_SIDES[1] + 1))
     return (LONG_SIDE, short) if rng.random() < 0.5 else (short, LONG_SIDE)
@@ -55,10 +54,10 @@ def draw_size(rng: np.random.Generator) -> tuple[int, int]:
 def find_window(
     rng: np.random.Generator,
     opacity: np.ndarray,
-    masks: list[np.ndarray],
-    areas: list[int],
-    size: tuple[int, int],
-) -> tuple[slice, slice] | None:
+    masks: List[np.ndarray],
+    areas: List[int],
+    size: Tuple[int, int],
+) -> Optional[Tuple[slice, slice]]:
     """Finds a random position that leaves enough of the earlier objects visible.
 
     Args:
@@ -80,7 +79,7 @@ def find_window(
         window = slice(top, top + opacity.shape[0]), slice(left, left + opacity.shape[1])
         if all(
             mask.sum() - (mask[window] & hidden).sum() >= MIN_VISIBLE * area
-            for mask, area in zip(masks, areas, strict=True)
+            for mask, area in zip(masks, areas)
         ):
             return window
     return None

@@ -3,6 +3,7 @@
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
+from typing import Tuple
 
 import matplotlib
 from matplotlib.ft2font import FT2Font
@@ -31,10 +32,11 @@ def has_every_character(path: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def word_fonts() -> tuple[str, ...]:
+def word_fonts() -> Tuple[str, ...]:
     """Returns the paths of all usable fonts, sorted by name."""
     folder = Path(matplotlib.get_data_path()) / 'fonts' / 'ttf'
-    return tuple(str(path) for path in sorted(folder.glob('*.ttf')) if has_every_character(path))
+    paths = [str(path) for path in sorted(folder.glob('*.ttf'))]
+    return tuple(path for path in paths if has_every_character(path))
 
 
 @lru_cache(maxsize=2048)

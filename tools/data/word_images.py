@@ -21,7 +21,7 @@ def draw_glyphs(word: str, path: str, size: int, spacing: float) -> np.ndarray:
     starts = np.cumsum([0, *(font.getlength(character) + spacing for character in word)])
     canvas = Image.new('L', (int(starts[-1]) + 2 * size, 3 * size))
     draw = ImageDraw.Draw(canvas)
-    for character, start in zip(word, starts, strict=False):
+    for character, start in zip(word, starts):
         draw.text((size + start, 2 * size), character, fill=255, font=font, anchor='ls')
     mask = np.asarray(canvas)
     left, top, width, height = cv2.boundingRect(mask)

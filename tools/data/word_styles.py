@@ -1,8 +1,9 @@
 """The styles of word images: how far each stage of rendering goes."""
 
 from dataclasses import dataclass
+from typing import Tuple
 
-Range = tuple[float, float]
+Range = Tuple[float, float]
 
 
 @dataclass(frozen=True)
