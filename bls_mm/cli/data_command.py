@@ -1,4 +1,4 @@
-"""Makes a small data set. At most a Debian package is installed (fashion-mnist).
+"""Makes a small data set. At most Debian packages are installed (fashion-mnist, words).
 
 The makers are the files make_*.py in tools/data, which an installed package carries. Each has its
 own options: bls data NAME --help.

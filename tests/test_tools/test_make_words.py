@@ -218,7 +218,7 @@ def test_other_folder_is_not_replaced(tmp_path):
 
 
 def test_fonts_have_right_glyphs():
-    names = {Path(path).stem for path in word_fonts.word_fonts()}
+    names = {Path(path).stem for path in word_fonts.matplotlib_fonts()}
     assert {'DejaVuSans', 'DejaVuSerif-Bold', 'STIXGeneral', 'cmr10', 'cmtt10'} <= names
     # Symbols instead of letters, old-style digits, and one box for every character.
     assert names.isdisjoint(

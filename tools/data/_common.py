@@ -9,7 +9,7 @@ import tempfile
 from contextlib import contextmanager
 from multiprocessing import Pool
 from pathlib import Path
-from typing import Callable, Iterator, Sequence
+from typing import Callable, Iterable, Iterator, Sequence
 
 import cv2
 from rich.progress import track
@@ -59,17 +59,16 @@ def plain_errors(tool: str) -> Iterator[None]:
         sys.exit(f'{tool}: interrupted; nothing was written.')
 
 
-def fingerprint() -> str:
-    """Returns a digest of the data makers' source, so that a change of it makes new data sets."""
-    sources = sorted(Path(__file__).parent.glob('*.py'))
-    return hashlib.sha256(b''.join(source.read_bytes() for source in sources)).hexdigest()
+def fingerprint(files: Iterable[Path]) -> str:
+    """Returns a digest of the content of files, in their order."""
+    return hashlib.sha256(b''.join(path.read_bytes() for path in files)).hexdigest()
 
 
 def make_once(folder: Path, arguments: dict, make: Callable[[Path], None]) -> bool:
     """Makes a data set in ``folder``, unless it already contains the same data set.
 
     The data set is written to a temporary folder and renamed when it is complete, so that an
-    interruption leaves no partial data set.
+    interruption leaves no partial data set. A change of the makers' source makes it again.
 
     Args:
         folder (Path): Folder of the data set. If it exists, it must be a data set made by this
@@ -83,7 +82,8 @@ def make_once(folder: Path, arguments: dict, make: Callable[[Path], None]) -> bo
     Raises:
         FileExistsError: If ``folder`` contains something else.
     """
-    stamp = {**arguments, 'code': fingerprint()}
+    sources = sorted(Path(__file__).parent.glob('*.py'))
+    stamp = {**arguments, 'code': fingerprint(sources)}
     folder = folder.absolute()
     if folder.exists() and not (folder / STAMP).is_file():
         raise FileExistsError(

@@ -11,9 +11,6 @@ label.
 
 import argparse
 import gzip
-import os
-import shutil
-import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -21,6 +18,7 @@ from typing import List, Optional, Tuple
 
 import numpy as np
 from _common import fraction, make_once, plain_errors, whole_number
+from debian import install, may_install
 from idx_files import SPLITS, from_idx, with_wrong_labels, write_split
 
 PACKAGE = 'dataset-fashion-mnist'
@@ -36,10 +34,8 @@ def find_source(source: Path) -> Path:
     """
     if any(source.glob('train-images-idx3-ubyte*')):
         return source
-    if source == SOURCE and shutil.which('apt-get') and os.geteuid() == 0:
-        print(f'installing {PACKAGE} ...', flush=True)
-        for command in (['update'], ['install', '--yes', '--no-install-recommends', PACKAGE]):
-            subprocess.run(['apt-get', '-qq', *command], stdout=subprocess.DEVNULL)
+    if source == SOURCE and may_install():
+        install([PACKAGE])
         if any(source.glob('train-images-idx3-ubyte*')):
             return source
     raise FileNotFoundError(

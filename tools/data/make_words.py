@@ -1,6 +1,13 @@
-"""Makes a text recognition data set of rendered words. Nothing is downloaded.
+"""Makes a text recognition data set of rendered words. Nothing is downloaded by default.
 
     python tools/data/make_words.py --out data/words --train 10000 --test 4000 --seed 0
+
+Words are random letters and digits in Matplotlib's fonts. To make English words in hundreds of
+fonts, as in MJSynth, use Debian's packages, which this tool installs if it may:
+
+    python tools/data/make_words.py --out data/english_words --lexicon debian --fonts debian
+
+Both options also accept files of your own: a text file with one word per line, and a folder.
 
 Two sets replace the two usual training sets of text recognisers: 'printed' (words on plain
 backgrounds) replaces MJSynth, and 'scene' (distorted words on textures) replaces SynthText. Each
@@ -11,7 +18,8 @@ the format of MMOCR's OCRDataset:
     data/words/printed/textrecog_imgs/train/00000.jpg, ...
     data/words/scene/...
 
-Each image depends only on the seed and its index, not on the number of processes or images.
+Each image depends only on the seed, its index, the lexicon and the fonts, not on the number of
+processes or images.
 """
 
 import argparse
@@ -25,8 +33,9 @@ from typing import Dict, List, NamedTuple, Optional
 import numpy as np
 from _common import make_once, make_parser, parallel_map, plain_errors, whole_number
 from word_images import encode_word, render_word
+from word_source import WordSource, find_words
 from word_styles import PRINTED, SCENE
-from word_texts import SHORTEST, draw_word
+from word_texts import LEXICON, SHORTEST, draw_word
 
 STYLES = {'printed': PRINTED, 'scene': SCENE}
 SPLITS = ('train', 'test')
@@ -54,13 +63,13 @@ def list_jobs(counts: Dict[str, int]) -> List[Job]:
     return jobs
 
 
-def make_image(job: Job, folder: Path, seed: int, longest: int) -> str:
+def make_image(job: Job, folder: Path, source: WordSource) -> str:
     """Makes one image and returns its word."""
     place = (list(STYLES).index(job.style), SPLITS.index(job.split), job.index)
-    rng = np.random.default_rng([seed, *place])
+    rng = np.random.default_rng([source.seed, *place])
     style = STYLES[job.style]
-    word = draw_word(rng, job.split, longest)
-    image = render_word(word, style, rng)
+    word = draw_word(rng, job.split, source.longest, source.lexicon)
+    image = render_word(word, style, rng, source.fonts)
     (folder / job.style / job.image).write_bytes(encode_word(image, style, rng))
     return word
 
@@ -75,21 +84,28 @@ def annotate(words: Dict[Job, str]) -> dict:
     }
 
 
-def write_sets(
-    folder: Path, counts: Dict[str, int], seed: int, longest: int, processes: int
-) -> None:
+def write_sets(folder: Path, counts: Dict[str, int], source: WordSource, processes: int) -> None:
     """Writes all images and annotations into an empty folder."""
     for style, split in product(STYLES, SPLITS):
         (folder / style / 'textrecog_imgs' / split).mkdir(parents=True)
     jobs = list_jobs(counts)
-    make = partial(make_image, folder=folder, seed=seed, longest=longest)
+    make = partial(make_image, folder=folder, source=source)
     words = dict(zip(jobs, parallel_map(make, jobs, processes, 'words')))
     for style, split in product(STYLES, SPLITS):
         own = {job: word for job, word in words.items() if (job.style, job.split) == (style, split)}
         (folder / style / f'textrecog_{split}.json').write_text(json.dumps(annotate(own)))
 
 
-def make_words(out: Path, train: int, test: int, seed: int, longest: int, processes: int) -> bool:
+def make_words(
+    out: Path,
+    train: int,
+    test: int,
+    seed: int,
+    longest: int,
+    processes: int,
+    lexicon: Optional[str] = None,
+    fonts: Optional[str] = None,
+) -> bool:
     """Makes the sets in the folder ``out``, unless they already exist.
 
     Args:
@@ -99,13 +115,19 @@ def make_words(out: Path, train: int, test: int, seed: int, longest: int, proces
         seed (int): Random seed, at least 0.
         longest (int): Largest number of characters of a word.
         processes (int): Number of processes.
+        lexicon (str, optional): See :func:`word_texts.find_lexicon`.
+        fonts (str, optional): See :func:`word_fonts.find_fonts`.
 
     Returns:
         bool: Whether the sets were made.
+
+    Raises:
+        OSError: If the lexicon or the fonts are missing or not usable.
     """
     counts = {'train': train, 'test': test}
-    write = partial(write_sets, counts=counts, seed=seed, longest=longest, processes=processes)
-    return make_once(out, {**counts, 'seed': seed, 'longest': longest}, write)
+    source = find_words(seed, longest, lexicon, fonts)
+    write = partial(write_sets, counts=counts, source=source, processes=processes)
+    return make_once(out, {**counts, **source.to_json()}, write)
 
 
 def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
@@ -122,6 +144,14 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
     parser.add_argument('--seed', type=whole_number(0), default=0, help='random seed')
     parser.add_argument(
         '--longest', type=whole_number(SHORTEST), default=8, help='maximum characters of a word'
+    )
+    parser.add_argument(
+        '--lexicon',
+        help=f"text file with one word per line, or 'debian' for the package {LEXICON}; without "
+        'it, words are random letters and digits',
+    )
+    parser.add_argument(
+        '--fonts', help="folder of fonts, or 'debian' for packages; without it, Matplotlib's fonts"
     )
     parser.add_argument(
         '--processes', type=whole_number(1), default=os.cpu_count(), help='number of processes'

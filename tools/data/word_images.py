@@ -7,11 +7,13 @@ words on textured surfaces. A :class:`Style` limits each stage. Everything else 
 random numbers come from one generator.
 """
 
+from typing import Optional, Sequence
+
 import cv2
 import numpy as np
 from painting import draw_colour, draw_luminance, draw_shading, draw_texture, paint
 from PIL import Image, ImageDraw
-from word_fonts import load_font, word_fonts
+from word_fonts import load_font, matplotlib_fonts
 from word_styles import Range, Style
 
 
@@ -72,13 +74,21 @@ def draw_border(rng: np.random.Generator, mask: np.ndarray, size: float) -> np.n
     return cv2.dilate(mask, kernel)
 
 
-def render_word(word: str, style: Style, rng: np.random.Generator) -> np.ndarray:
+def render_word(
+    word: str, style: Style, rng: np.random.Generator, fonts: Optional[Sequence[str]] = None
+) -> np.ndarray:
     """Renders a word of letters and digits.
+
+    Args:
+        word (str): The word.
+        style (Style): Appearance of the image.
+        rng (np.random.Generator): Source of all random numbers.
+        fonts (Sequence[str], optional): Paths of the fonts to choose from. Default: Matplotlib's.
 
     Returns:
         np.ndarray: ``(height, width, 3)`` uint8, channels in OpenCV's order (BGR).
     """
-    fonts = word_fonts()
+    fonts = fonts or matplotlib_fonts()
     size = round(rng.uniform(*style.height))
     spacing = rng.uniform(*style.spacing) * size
     mask = draw_glyphs(word, fonts[rng.integers(len(fonts))], size, spacing)
