@@ -62,7 +62,7 @@ class Witness(Hook):
         _extend(self.dataset, '__getitem__', self._note_request, self._note_image)
         for leaf in leaves_of(self.dataset):
             _extend(leaf, '_rand_another', self._note_replacement)
-        _extend(self.sampler, 'update', self._note_score)
+        _extend(self.sampler.state.store, 'update', self._note_score)
 
     @property
     def components(self) -> Set[str]:

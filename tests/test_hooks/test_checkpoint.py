@@ -1,8 +1,10 @@
+"""Gradients in checkpoints."""
+
 import torch
 from threads import Ranks
 from torch import nn
 
-from bls_mm.hooks import gradients
+from bls_mm.hooks import checkpoint
 
 
 def test_ranks_average_gradients_also_of_parameters_that_only_some_ranks_used(monkeypatch):
@@ -12,14 +14,14 @@ def test_ranks_average_gradients_also_of_parameters_that_only_some_ranks_used(mo
         total = sum(ranks.gather(tensor))
         tensor.copy_(total / ranks.size if op == 'mean' else total)
 
-    monkeypatch.setattr(gradients, 'all_reduce', all_reduce)
-    monkeypatch.setattr(gradients, 'get_world_size', lambda: ranks.size)
+    monkeypatch.setattr(checkpoint, 'all_reduce', all_reduce)
+    monkeypatch.setattr(checkpoint, 'get_world_size', lambda: ranks.size)
 
     def work(rank):
         layers = nn.ModuleList([nn.Linear(1, 1, bias=False) for _ in range(3)])
         layers[rank].weight.grad = torch.tensor([[6.0]])
-        gradients.average_gradients(layers)
-        return gradients.copy_gradients(layers)
+        checkpoint.average_gradients(layers)
+        return checkpoint.copy_gradients(layers)
 
     assert ranks.run(work) == [[3, 3, None]] * 2
 
@@ -27,10 +29,10 @@ def test_ranks_average_gradients_also_of_parameters_that_only_some_ranks_used(mo
 def test_copied_gradients_are_restored_as_copies():
     model = nn.Linear(2, 1)
     model.weight.grad = torch.tensor([[1.0, 2.0]])
-    copies = gradients.copy_gradients(model)
+    copies = checkpoint.copy_gradients(model)
     assert copies[1] is None
     other = nn.Linear(2, 1)
-    gradients.restore_gradients(other, copies)
+    checkpoint.restore_gradients(other, copies)
     assert other.weight.grad.tolist() == [[1.0, 2.0]]
     assert other.bias.grad is None
     other.weight.grad.zero_()
