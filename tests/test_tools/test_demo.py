@@ -51,3 +51,14 @@ def test_verdict_says_what_was_saved_and_what_it_cost():
         'pruned: 25% fewer samples, 20% less training time, -0.2 points of acc. '
         'As many random samples: -0.9 points. One seed; docs/results.md has several.'
     )
+
+
+def test_table_shows_saved_time_of_runs_with_the_same_load_only(capsys):
+    run = dict(pruned=0.25, samples_seen=75, acc=0.928)
+    full = dict(pruned=0.0, seconds=200.0, samples_seen=100, acc=0.93)
+    demo.show(
+        dict(full=full, pruned=dict(run, seconds=150.0), random=dict(run, seconds=110.0)), 'acc'
+    )
+    table = capsys.readouterr().out
+    assert '25.0%' in table
+    assert '45.0%' not in table
