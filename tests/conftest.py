@@ -7,6 +7,10 @@ from mmengine.logging import MessageHub
 
 sys.path.insert(0, str(Path(__file__).parent))  # for `import toy`
 
+# Loader workers of a finished runner end when the garbage collector finds the runner. PyTorch waits
+# 5 seconds for each, because the collector may have closed the queue that tells it to end.
+torch.utils.data._utils.MP_STATUS_CHECK_INTERVAL = 0.1  # seconds; PyTorch 2.0 to 2.14
+
 
 @pytest.fixture(autouse=True)
 def one_thread():
