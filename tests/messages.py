@@ -14,7 +14,7 @@ def assert_one_sentence(error: BaseException) -> None:
 
 @lru_cache(maxsize=None)
 def import_warnings() -> str:
-    """Returns what a process prints that imports MMEngine: torch 2.4 always shows a warning."""
+    """Returns what a process prints when it imports MMEngine: torch 2.4 always shows a warning."""
     command = [sys.executable, '-c', 'import mmengine.runner']
     return subprocess.run(command, capture_output=True, text=True, check=True).stderr
 

@@ -150,9 +150,8 @@ def show(runs: Dict[str, dict], metric: str) -> None:
     table = Table(title='Savings')
     for header in ('run', 'samples seen', 'pruned', 'training time', 'time saved', metric):
         table.add_column(header, justify='left' if header == 'run' else 'right')
-    full = runs['full']
     for name, result in runs.items():
-        saved = f'{1 - result["seconds"] / full["seconds"]:.1%}'
+        saved = f'{1 - result["seconds"] / runs["full"]["seconds"]:.1%}'
         table.add_row(
             name,
             f'{result["samples_seen"]:,}',

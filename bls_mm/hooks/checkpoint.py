@@ -1,6 +1,6 @@
 """What a checkpoint holds of a pruned run, and how a run continues with it.
 
-Gradients belong to it that wait for the rest of an accumulation.
+This includes gradients that wait for the rest of an accumulation.
 """
 
 from typing import List, NamedTuple, Optional

@@ -84,7 +84,7 @@ class LossReader:
         self.is_decided = self.per_sample is not None and knows_factor
 
     def read(self, losses: dict, batch_size: int) -> Union[torch.Tensor, float]:
-        """Returns the loss of each sample, or of the batch, whichever is read; detached.
+        """Returns the loss that is scored, detached: of each sample, or of the batch.
 
         Args:
             losses (dict): What the model returned.

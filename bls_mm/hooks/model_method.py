@@ -1,4 +1,4 @@
-"""The methods of a model: how they are called, and how one model gets another in their place."""
+"""Replaces methods of a model, reads the mode of a call, and unwraps a model."""
 
 import functools
 import inspect

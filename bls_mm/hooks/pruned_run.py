@@ -18,7 +18,6 @@ from .model_method import unwrap
 from .recorder import Recorder
 from .savings_meter import ITERATIONS_BETWEEN_CHECKS, SavingsMeter
 from .schedule_hooks import ScheduleHooks
-from .training_loader import batch_sizes
 from .virtual_epochs import VirtualEpochs
 
 
@@ -58,7 +57,8 @@ class PrunedRun:
         self.loader = training_loader.track_loader(runner, self.sampler)
         check_not_empty(self.loader, self.sampler)
         self.clock = TrainingClock(runner, len(self.loader), schedule)
-        self.meter = SavingsMeter(self.sampler, self.clock, max(batch_sizes(self.loader)))
+        batch_size = max(training_loader.batch_sizes(self.loader))
+        self.meter = SavingsMeter(self.sampler, self.clock, batch_size)
         training_loader.avoid_singleton_batch(runner, self.sampler)
         self.tap = LossTap(
             runner.model,
