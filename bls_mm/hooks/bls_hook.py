@@ -92,7 +92,7 @@ class BLSHook(Hook):
         self._loaded = checkpoint.get('bls')
 
     def before_train(self, runner) -> None:
-        """Prepares the run. What can be wrong with it is found here, before the first iteration."""
+        """Prepares the run, and checks it before the first iteration."""
         if not any(isinstance(hook, BeginsLate) for hook in runner.hooks):
             runner.register_hook(BeginsLate(self))
         self.run = PrunedRun(runner, self.components, self.schedule, self.recorder, BLSHook)

@@ -40,7 +40,7 @@ class LossTap:
     ``train_step`` says which batch is trained on, and ``forward(..., mode='loss')`` returns the
     losses before MMEngine's ``parse_losses``: what will be minimised, every component, not yet
     summed, logged, divided for accumulation, or scaled for mixed precision. Outside the training
-    step nothing is heard and the model is as it was, also after an exception.
+    step it reads nothing and the model behaves as before, also after an exception.
 
     If the model is called several times in a step, the losses are summed.
 
@@ -153,7 +153,7 @@ class LossTap:
         return self._hear(losses)
 
     def _hear(self, losses: Any) -> Any:
-        # Of an evaluation or a forward pass without gradient nothing is minimised.
+        # An evaluation, or a forward pass without gradient, minimises nothing.
         if not self._forward.model.training or not torch.is_grad_enabled():
             return losses
         if not isinstance(losses, dict):
@@ -162,7 +162,7 @@ class LossTap:
                 "mode='loss'; BLSHook needs the dict of losses that MMEngine models return"
             )
         samples, weights, weight = self._current
-        # Read at once: to hold on to the losses would keep the graph of the iteration alive.
+        # Read at once: keeping the losses would keep the graph of the iteration alive.
         loss = self.reader.read(losses, len(samples))
         if self._loss is not None:
             self.warn_once(SEVERAL_LOSSES)

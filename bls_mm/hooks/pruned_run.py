@@ -106,7 +106,7 @@ class PrunedRun:
         return checkpoint.state_of(self.runner, self.sampler, self.loader, self.clock, self.savings)
 
     def gather_for_checkpoint(self) -> None:
-        """Gives rank 0 everything that a checkpoint needs; all ranks call it together."""
+        """Scores pending losses and prepares a checkpoint; all ranks call it together."""
         self.sampler.gather_state()
         if checkpoint.is_accumulating(self.runner):
             checkpoint.average_gradients(unwrap(self.runner.model))
@@ -146,7 +146,7 @@ class PrunedRun:
         self.meter.follow(self.sampler)
 
     def follow_late_loader(self) -> None:
-        """Begins the epoch anew if a hook has replaced the loader since it was planned."""
+        """Starts the epoch again if a hook has replaced the loader since the epoch was planned."""
         if self.runner.train_loop.dataloader is not self.loader:
             position = self.clock.position
             is_same = len(self.runner.train_loop.dataloader.dataset) == len(self.sampler.dataset)
@@ -191,7 +191,7 @@ class PrunedRun:
         self.meter.count_batches(trained, time.perf_counter() - start)
 
     def finish(self) -> None:
-        """Leaves all parts as they were, and logs what the run saved."""
+        """Restores all parts, and logs what the run saved."""
         self.tap.remove()
         self.schedule_hooks.detach()
         if self.compensation is not None:

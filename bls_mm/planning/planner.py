@@ -40,7 +40,7 @@ class Planner:
             no guards.
         compensation (str, optional): How ``BLSHook`` makes up for the optimizer steps that pruning
             leaves out: ``'learning_rate'`` or ``'batch_size'``. Defaults to None, not at all.
-        shards (Shards): Where the samples are. Defaults to all of them here.
+        shards (Shards): How samples are distributed over ranks. Defaults to all on this rank.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Planner:
         self.guards = [] if guards == () else build_guards(guards)
         self.compensation = compensation
         self.shards = shards
-        self._held: Optional[EpochPlan] = None  # what stays until the next selection
+        self._held: Optional[EpochPlan] = None  # the last selection, if interval > 1
 
     @property
     def parts(self) -> tuple:
@@ -92,7 +92,7 @@ class Planner:
             seed (int): Seed of the run, for pruners that draw one subset for all epochs.
 
         Returns:
-            EpochPlan: The kept samples and weights; all samples if the pruner keeps none.
+            EpochPlan: The kept samples and weights; all samples if a rank would keep none.
 
         Raises:
             ValueError: If ``target_savings`` cannot be reached.

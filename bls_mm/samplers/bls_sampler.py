@@ -98,7 +98,7 @@ class BLSSampler(Sampler):
         """Scores pending losses and plans an epoch, unless it is planned or ``BLSHook`` plans."""
         if self._hook_plans or (self.state.is_planned and epoch == self.epoch):
             return
-        # The loader may be new in the run: DistSamplerSeedHook comes before BLSHook finds it.
+        # Another hook may have built this loader; DistSamplerSeedHook runs before BLSHook finds it.
         self._awaits_hook = self.max_epochs is None and is_mmengine_training()
         if self._awaits_hook:
             return
@@ -119,7 +119,7 @@ class BLSSampler(Sampler):
         return True
 
     def let_hook_plan(self, hook_plans: bool = True) -> None:
-        """Decides who plans: ``BLSHook``, or whoever calls :meth:`set_epoch`."""
+        """Sets whether ``BLSHook`` plans the epochs, or :meth:`set_epoch` does."""
         self._hook_plans = hook_plans
 
     def avoid_singleton_batch(self, batch_size: Optional[int]) -> None:

@@ -21,8 +21,8 @@ class BatchLossScorer(Scorer):
         alpha (float): Weight of the old score, in ``[0, 1)``. With 0 a score is the loss of the
             last batch. Defaults to 0.7, as in the paper (its reference code uses 0.9).
         init (str): The score before the first visit. ``'first_batch'``: the loss of the first batch
-            of the run, as in the paper. ``'zero'``: 0, as in the reference code, which makes a
-            sample look easier the fewer visits it has. Defaults to ``'first_batch'``.
+            of the run, as in the paper. ``'zero'``: 0, as in the reference code; a sample with
+            fewer visits then looks easier. Defaults to ``'first_batch'``.
     """
 
     shardable = True
