@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from statistics import mean, stdev
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from .methods import BASELINES, RANDOM, Method, parse_method
+from .methods import FEWER, RANDOM, Method, parse_method
 
 SAME_BUDGET = 0.02  # methods whose savings differ by at most this share their baselines
 
@@ -20,6 +20,7 @@ class Row(NamedTuple):
         samples (float): Samples seen, mean of the runs.
         saved (float): Fraction of the samples that was saved, mean of the runs.
         seconds (float): Training time in seconds, mean of the runs.
+        compensation (str, optional): How the method makes up for pruned iterations.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Row(NamedTuple):
     samples: float
     saved: float
     seconds: float
+    compensation: Optional[str]
 
     @property
     def metric(self) -> float:
@@ -44,6 +46,10 @@ class Row(NamedTuple):
     def kind(self) -> str:
         """The method without its options."""
         return self.name.split('(')[0]
+
+    def distance_to(self, other: 'Row') -> Tuple[bool, float]:
+        """Returns how far another method is: first by compensation, then by savings."""
+        return other.compensation != self.compensation, abs(other.saved - self.saved)
 
     def differences(self, other: 'Row') -> List[float]:
         """Returns the differences to the metrics of another method, for the seeds of both.
@@ -63,7 +69,7 @@ def rows_of(runs: List[dict]) -> List[Row]:
 
     Args:
         runs (list[dict]): Each with ``method``, ``is_baseline``, ``seed``, ``metric``,
-            ``samples_seen``, ``pruned`` and ``seconds``.
+            ``samples_seen``, ``pruned``, ``seconds`` and ``compensation``.
     """
     of_method: Dict[str, List[dict]] = defaultdict(list)
     for run in runs:
@@ -77,6 +83,7 @@ def rows_of(runs: List[dict]) -> List[Row]:
             mean(run['samples_seen'] for run in own),
             mean(run['pruned'] for run in own),
             mean(run['seconds'] for run in own),
+            own[0]['compensation'],
         )
         for name, own in of_method.items()
     ]
@@ -93,28 +100,33 @@ def baselines_of(runs: List[dict], same: float = SAME_BUDGET) -> List[Method]:
         same (float): Largest difference in savings within one budget.
 
     Returns:
-        list[Method]: Random samples and fewer epochs for each budget.
+        list[Method]: For each budget, random samples with each compensation that a method of the
+        budget has, and fewer epochs.
     """
-    saved = sorted(row.saved for row in rows_of(runs) if not row.is_baseline)
-    budgets: List[List[float]] = []
-    for fraction in saved:
-        if not budgets or fraction - budgets[-1][0] > same:
+    budgets: List[List[Row]] = []
+    for row in sorted(rows_of(runs), key=lambda row: row.saved):
+        if row.is_baseline:
+            continue
+        if not budgets or row.saved - budgets[-1][0].saved > same:
             budgets.append([])
-        budgets[-1].append(fraction)
-    ratios = [round(mean(budget), 2) for budget in budgets]
-    return [
-        parse_method(f'{baseline}(prune_ratio={ratio})')
-        for ratio in ratios
-        for baseline in BASELINES
-        if ratio > 0
-    ]
+        budgets[-1].append(row)
+    baselines = []
+    for rows in budgets:
+        ratio = round(mean(row.saved for row in rows), 2)
+        compensations = sorted({row.compensation or '' for row in rows})
+        options = [f', compensation={name!r}' if name else '' for name in compensations]
+        if ratio > 0:
+            baselines += [f'{RANDOM}(prune_ratio={ratio}{option})' for option in options]
+            baselines.append(f'{FEWER}(prune_ratio={ratio})')
+    return [parse_method(baseline) for baseline in baselines]
 
 
 def as_markdown(rows: List[Row], metric: str) -> str:
     """Returns the table of a comparison, with metrics as in the log.
 
-    Each method is compared, seed by seed, with the random baseline of the nearest budget. The last
-    column contains the mean and standard deviation of the differences, and how many are positive.
+    Each method is compared, seed by seed, with random samples: those with the same compensation, if
+    there are any, and the nearest budget. The last column contains the mean and standard deviation
+    of the differences, and how many are positive.
     """
     lines = [
         f'| method | samples seen | saved | training time | {metric} | per seed | vs. random |',
@@ -125,7 +137,7 @@ def as_markdown(rows: List[Row], metric: str) -> str:
         digits = 3 if row.metric < 10 else 1
         each = ', '.join(f'{value:.{digits}f}' for value in row.metrics)
         others = [] if row in random else random
-        nearest = sorted(others, key=lambda other: abs(other.saved - row.saved))[:1]
+        nearest = sorted(others, key=row.distance_to)[:1]
         differences = [difference for other in nearest for difference in row.differences(other)]
         lines.append(
             f'| {row.name} | {row.samples:,.0f} | {row.saved:.1%} | {row.seconds:.0f} s '

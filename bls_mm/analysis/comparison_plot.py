@@ -6,7 +6,9 @@ from typing import List
 from bls_mm.records.files import write_atomically
 
 from .comparison import Row
-from .methods import BASELINES, UNPRUNED
+from .methods import BASELINES, FEWER, RANDOM, UNPRUNED
+
+STYLES = {RANDOM: '--^', FEWER: '-v'}
 
 
 def plot_comparison(rows: List[Row], metric: str, path: Path) -> None:
@@ -17,9 +19,12 @@ def plot_comparison(rows: List[Row], metric: str, path: Path) -> None:
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(7, 4.5), layout='constrained')
-    for kind, style in zip(BASELINES, ('--^', '-v')):
-        own = [row for row in rows if row.kind in (UNPRUNED, kind)]  # starts at the unpruned run
-        _draw(axes, own, style, kind, color='grey')
+    full = [row for row in rows if row.kind == UNPRUNED]  # where the line of a baseline starts
+    baselines = {(row.kind, row.compensation or '') for row in rows if row.kind in BASELINES}
+    for kind, compensation in sorted(baselines):
+        own = [row for row in rows if (row.kind, row.compensation or '') == (kind, compensation)]
+        label = f'{kind}, {compensation}' if compensation else kind
+        _draw(axes, full + own, STYLES[kind], label, color='black' if compensation else 'grey')
     for row in rows:
         if row.kind not in BASELINES:
             _draw(axes, [row], 'o', row.name)

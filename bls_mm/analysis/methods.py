@@ -6,9 +6,10 @@ from typing import NamedTuple, Optional
 
 from .literals import value_of
 
-RANDOM = 'DynamicRandom'
-BASELINES = (RANDOM, 'FewerPasses')  # random samples, and fewer epochs
 UNPRUNED = 'NoPruning'
+RANDOM = 'DynamicRandom'  # random samples
+FEWER = 'FewerPasses'  # fewer epochs
+BASELINES = (RANDOM, FEWER)
 
 
 class Method(NamedTuple):

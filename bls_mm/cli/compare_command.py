@@ -4,7 +4,7 @@ Trains all methods and seeds one after another. Run the same command again to co
 interrupted comparison, also with more methods or seeds. The output folder contains table.md,
 results.json and plot.png, updated after each run. The comparison always includes these baselines:
 all samples (NoPruning); and, at the number of samples that the methods used, random samples
-(DynamicRandom) and fewer epochs (FewerPasses).
+(DynamicRandom, with the compensation of the methods) and fewer epochs (FewerPasses).
 
 Add shuffle_scores=True to a pruner for an ablation: each sample gets the score of another one.
 """
@@ -31,7 +31,7 @@ from .parser import add_config
 
 EXAMPLE = (
     'bls compare configs/my_config.py --seeds 0 1 2 '
-    "--methods SeTa 'InfoBatch(prune_ratio=0.3) + BatchLossScorer(alpha=0.9)'"
+    "--methods auto 'InfoBatch(prune_ratio=0.3) + BatchLossScorer(alpha=0.9)'"
 )
 
 
@@ -80,9 +80,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--methods',
         nargs='+',
-        default=['SeTa', 'InfoBatch'],
+        default=['auto', 'SeTa', 'InfoBatch'],
         help="pruner, or 'pruner + scorer', with options in Python syntax; or a config file "
-        '(default: SeTa InfoBatch)',
+        '(default: auto SeTa InfoBatch)',
     )
     parser.add_argument(
         '--seeds', nargs='+', type=int, default=[0, 1, 2], help='random seeds (default: 0 1 2)'

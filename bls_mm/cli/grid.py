@@ -15,6 +15,7 @@ from bls_mm.analysis.comparison_plot import plot_comparison
 from bls_mm.analysis.methods import Method
 from bls_mm.analysis.runs import read_result
 from bls_mm.config import attach_bls, load_config
+from bls_mm.planning import build_planner
 from bls_mm.records.files import read_json, write_json, write_text
 from bls_mm.records.savings import read_summary
 
@@ -102,9 +103,13 @@ class Grid:
                 self.failed.append(work_dir)
                 return
         result = self._result_of(work_dir)
-        baseline = method.is_baseline
-        self.runs.append(dict(method=method.name, is_baseline=baseline, seed=seed, **result))
+        run = dict(method=method.name, is_baseline=method.is_baseline, seed=seed, **result)
+        self.runs.append(dict(run, compensation=self._compensation_of(method)))
         self.write()
+
+    def _compensation_of(self, method: Method) -> Optional[str]:
+        sampler = self.config_of(method, seed=0).to_dict()['train_dataloader']['sampler']
+        return build_planner(sampler['pruner']).compensation
 
     def _result_of(self, work_dir: Path) -> dict:
         """Returns the result of a finished run, and stores it, which marks the run as finished."""

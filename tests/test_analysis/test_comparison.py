@@ -3,7 +3,7 @@ from bls_mm.analysis.comparison_plot import plot_comparison
 from bls_mm.analysis.methods import parse_method
 
 
-def runs_of(method, saved, metrics=(0.9, 0.8, 0.7)):
+def runs_of(method, saved, metrics=(0.9, 0.8, 0.7), compensation=None):
     return [
         dict(
             method=method,
@@ -13,6 +13,7 @@ def runs_of(method, saved, metrics=(0.9, 0.8, 0.7)):
             samples_seen=round(1000 * (1 - saved)),
             pruned=saved,
             seconds=10.0,
+            compensation=compensation,
         )
         for seed, metric in enumerate(metrics)
     ]
@@ -34,6 +35,37 @@ def test_baselines_have_budgets_of_methods():
     ]
     assert [method.pruner['prune_ratio'] for method in baselines_of(runs, same=1)] == [0.24] * 2
     assert baselines_of(runs_of('InfoBatch', 0.0)) == []
+
+
+def test_random_baseline_has_compensation_of_each_method():
+    runs = [
+        *runs_of('SeTa', 0.29),
+        *runs_of('auto', 0.3, compensation='learning_rate'),
+        *runs_of('auto(target_savings=0.5)', 0.5, compensation='learning_rate'),
+    ]
+    assert [method.name for method in baselines_of(runs)] == [
+        'DynamicRandom(prune_ratio=0.29)',
+        "DynamicRandom(prune_ratio=0.29, compensation='learning_rate')",
+        'FewerPasses(prune_ratio=0.29)',
+        "DynamicRandom(prune_ratio=0.5, compensation='learning_rate')",
+        'FewerPasses(prune_ratio=0.5)',
+    ]
+
+
+def test_method_is_compared_with_random_samples_of_its_compensation():
+    levered = "DynamicRandom(prune_ratio=0.4, compensation='learning_rate')"
+    runs = [
+        *runs_of('auto', 0.3, [80], compensation='learning_rate'),
+        *runs_of('DynamicRandom(prune_ratio=0.3)', 0.3, [70]),
+        *runs_of(levered, 0.4, [78], compensation='learning_rate'),
+        *runs_of('SeTa + auto', 0.4, [71]),
+    ]
+    differences = {
+        line.split(' | ')[0][2:]: line.rsplit('|', 2)[1].strip()
+        for line in as_markdown(rows_of(runs), 'accuracy').splitlines()[2:]
+    }
+    assert differences['auto'].startswith('+2.00')
+    assert differences['SeTa + auto'].startswith('+1.00')
 
 
 def test_table_equals_hand_written_table():

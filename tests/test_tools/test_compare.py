@@ -107,6 +107,16 @@ def test_grid_includes_baselines_and_trains_each_run_once(grid_of):
     assert len(again.runs) == 12
 
 
+def test_random_baseline_is_compensated_like_the_method(grid_of):
+    grid = grid_of()
+    methods = [parse_method("InfoBatch(delta=1.0, compensation='learning_rate')")]
+    compare.train_grid(grid, methods, seeds=[0], same=1)
+    compensations = {run['method'].split('(')[0]: run['compensation'] for run in grid.runs}
+    assert compensations == dict(
+        NoPruning=None, InfoBatch='learning_rate', DynamicRandom='learning_rate', FewerPasses=None
+    )
+
+
 def test_failed_run_is_reported_and_trained_next_time(grid_of):
     with Progress(disable=True) as progress:
         broken = grid_of(fails=True)
