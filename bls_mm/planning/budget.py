@@ -46,14 +46,22 @@ class Budget:
         self.pruned: List[int] = []  # number of samples that each epoch pruned
         self.brought_back = 0  # by guards, in the last epoch
 
-    def goal(self, num_samples: int, epoch: int, max_epochs: int, num_annealing: int) -> float:
-        """Returns how many samples a pruning epoch must prune, and moves the pruner's ratio.
+    def prepare_epoch(
+        self, num_samples: int, epoch: int, max_epochs: int, num_annealing: int
+    ) -> float:
+        """Sets the pruner's ratio for an epoch, also if it repeats the last selection.
 
         Args:
             num_samples (int): Number of samples of the data set.
             epoch (int): The epoch, from 0.
             max_epochs (int): Number of epochs of the run.
             num_annealing (int): Number of annealing epochs from ``epoch`` on.
+
+        Returns:
+            float: How many samples the epoch must prune.
+
+        Raises:
+            ValueError: If ``target_savings`` cannot be reached.
         """
         saved_annealing = self._annealing_ratio() * num_annealing
         left = max_epochs - epoch - num_annealing

@@ -11,7 +11,7 @@ from bls_mm.checks import check_choice, check_fraction, is_int
 from bls_mm.ops.shards import WHOLE, Shards
 from bls_mm.ops.subsets import ROUNDING
 from bls_mm.pruners import GroupWeights, Progress, Pruner
-from bls_mm.pruners.pruner import check_result
+from bls_mm.pruners.pruner import checked
 
 from .budget import Budget, meet
 from .epoch_plan import EpochPlan, group_by_weight
@@ -127,44 +127,43 @@ class Planner:
 
     def _select(self, values, visits, rng, progress: Progress) -> Choice:
         """Asks the pruner, or repeats the last selection, and meets the budget."""
-        goal = None
         if self.budget is not None:
             epoch, max_epochs = progress.epoch, progress.max_epochs
             num_samples = self.shards.count(np.ones(len(values), dtype=bool))
             num_annealing = sum(self.is_annealing(e, max_epochs) for e in range(epoch, max_epochs))
-            goal = self.budget.goal(num_samples, epoch, max_epochs, num_annealing)
+            goal = self.budget.prepare_epoch(num_samples, epoch, max_epochs, num_annealing)
         if self._held is not None and progress.epoch % self.interval:
             return self._held.mask.copy(), self._held.group_weights
-        scored = visits > 0 if self.pruner.needs_scores else np.ones(len(values), dtype=bool)
-        can_prune = self.shards.count(scored) > 0
-        mask, weights = np.ones(len(values), dtype=bool), None
+        can_prune = self.shards.count(self._prunable(visits)) > 0
         if can_prune:
-            mask, weights = self._prune(values, scored, visits, rng, progress)
-        if goal is not None:
-            may_prune = visits > 0 if self.pruner.needs_scores else np.ones_like(mask)
-            self.budget.follow(goal, num_samples - self.shards.count(mask))
-            weights = meet(round(goal), mask, weights, may_prune, rng, self.shards)
+            mask, weights = self._prune(values, visits, rng, progress)
+        else:
+            mask, weights = np.ones(len(values), dtype=bool), None
+        if self.budget is not None:
+            self.budget.follow(goal, self.shards.count(~mask))
+            weights = meet(round(goal), mask, weights, self._prunable(visits), rng, self.shards)
         if self.interval > 1 and can_prune:
             self._held = EpochPlan.from_mask(mask.copy(), weights)
         return mask, weights
 
-    def _prune(self, values, scored, visits, rng, progress: Progress) -> Choice:
+    def _prunable(self, visits) -> np.ndarray:
+        """Returns a new array ``(N,)`` bool: the samples that may be pruned."""
+        return visits > 0 if self.pruner.needs_scores else np.ones(len(visits), dtype=bool)
+
+    def _prune(self, values, visits, rng, progress: Progress) -> Choice:
         """Calls the pruner, checks its answer, and keeps what was never scored."""
-        result = self.pruner.prune(values, scored, rng, progress)
-        check_result(type(self.pruner).__name__, result, len(values))
-        mask, weights = result
-        del result, scored  # one byte per sample less at the peak
-        unscored = visits == 0 if self.pruner.needs_scores else None
-        if unscored is not None:
-            mask |= unscored
+        kind, scored = type(self.pruner).__name__, self._prunable(visits)
+        mask, weights = checked(self.pruner.prune(values, scored, rng, progress), kind, len(values))
+        if self.pruner.needs_scores:
+            mask |= visits == 0
         if isinstance(weights, np.ndarray):
             if self.shards.size > 1:
                 raise TypeError(
-                    f'{type(self.pruner).__name__} returned one weight per sample; with sharded '
-                    'scores return GroupWeights with the same levels on every rank'
+                    f'{kind} returned one weight per sample; with sharded scores return '
+                    'GroupWeights with the same levels on every rank'
                 )
-            if unscored is not None:
-                weights[unscored] = 1
+            if self.pruner.needs_scores:
+                weights[visits == 0] = 1
             weights = group_by_weight(mask, weights)
         return mask, weights
 

@@ -104,12 +104,12 @@ class Pruner(ABC):
         """Restores what :meth:`state_dict` returned."""
 
 
-def check_result(kind: str, result: Any, num_samples: int) -> None:
-    """Checks the return value of :meth:`bls_mm.pruners.Pruner.prune`.
+def checked(result: Any, kind: str, num_samples: int) -> tuple:
+    """Checks the return value of :meth:`bls_mm.pruners.Pruner.prune`, and returns it.
 
     Args:
-        kind (str): Name of the pruner class, for the message.
-        result (object): What it returned.
+        result (object): What the pruner returned.
+        kind (str): Name of its class, for the message.
         num_samples (int): Number of samples N.
 
     Raises:
@@ -133,6 +133,7 @@ def check_result(kind: str, result: Any, num_samples: int) -> None:
             f'{kind}.prune must return weights that are None, GroupWeights or a float array of '
             f'shape {shape}; the weights that it returned are {_describe(weights)}'
         )
+    return result
 
 
 def _has_length(value: Any, num_samples: int) -> bool:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bls_mm.pruners import GroupWeights
-from bls_mm.pruners.pruner import check_result
+from bls_mm.pruners.pruner import checked
 
 MASK = np.ones(9, dtype=bool)
 GROUP = np.zeros(9, dtype=np.uint8)
@@ -12,7 +12,8 @@ GROUP = np.zeros(9, dtype=np.uint8)
     'weights', [None, np.ones(9, dtype=np.float32), GroupWeights(np.float32([1]), GROUP)]
 )
 def test_a_mask_with_weights_is_accepted(weights):
-    check_result('Own', (MASK, weights), 9)
+    result = (MASK, weights)
+    assert checked(result, 'Own', 9) is result
 
 
 @pytest.mark.parametrize(
@@ -31,4 +32,4 @@ def test_a_mask_with_weights_is_accepted(weights):
 )
 def test_any_other_result_raises_a_clear_error(result, message):
     with pytest.raises(TypeError, match=f'^Own.prune must return .*{message}'):
-        check_result('Own', result, 9)
+        checked(result, 'Own', 9)
