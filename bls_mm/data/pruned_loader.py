@@ -76,7 +76,7 @@ class PrunedLoader(TrackedLoader):
         check_positive_int('batch_size', batch_size)
         check_positive_int('max_epochs', max_epochs)
         if is_auto(pruner):
-            pruner = {**(pruner if isinstance(pruner, dict) else {}), **AUTO_PRUNER}
+            pruner = {**AUTO_PRUNER, **(pruner if isinstance(pruner, dict) else {})}
         self.bls = BLSSampler(
             dataset, scorer, pruner, shuffle=shuffle, seed=seed, max_epochs=max_epochs
         )

@@ -117,7 +117,7 @@ class BLSHook(Hook):
     def before_val(self, runner) -> None:
         if self.run is not None and self.run.in_epoch:
             self.run.count_iterations()
-            self.run.gather_for_checkpoint()  # the model may be saved as the best so far
+            self.run.score_and_gather()  # the model may be saved as the best so far
 
     def after_val_epoch(self, runner, metrics=None) -> None:
         if self.run is not None:

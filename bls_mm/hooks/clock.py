@@ -6,7 +6,7 @@ from typing import Iterator, List
 from mmengine.optim import _ParamScheduler
 from mmengine.runner import IterBasedTrainLoop
 
-from bls_mm.ops.subsets import ROUNDING
+from bls_mm.ops.subsets import TOLERANCE
 
 SCHEDULES = ('progress', 'iteration')
 
@@ -151,4 +151,4 @@ def iterations_of(epochs: float, length: int) -> int:
         epochs (float): Number of epochs.
         length (int): Number of iterations of an epoch.
     """
-    return math.ceil(epochs * length * (1 - ROUNDING))
+    return math.ceil(epochs * length * (1 - TOLERANCE))

@@ -85,9 +85,9 @@ class LossTap:
         # A compiler must not trace it: a graph would hold on to the weights of one batch. Checked
         # with PyTorch 2.11: `_compiled_call_impl` is set by `nn.Module.compile`.
         compiled = compiled or getattr(inner, '_compiled_call_impl', None) is not None
-        self._hear = disable_compile(self._hear) if compiled else self._hear
+        self._read_losses = disable_compile(self._read_losses) if compiled else self._read_losses
         self._step = ReplacedMethod(model, 'train_step', self._train_step)
-        self._forward = ReplacedMethod(inner, 'forward', self._listen)
+        self._forward = ReplacedMethod(inner, 'forward', self._call_forward)
 
     @property
     def is_in_step(self) -> bool:
@@ -143,16 +143,16 @@ class LossTap:
         self._trained.append((tracked, loss))
         return result
 
-    def _listen(self, original: Callable, *args: Any, **kwargs: Any) -> Any:
+    def _call_forward(self, original: Callable, *args: Any, **kwargs: Any) -> Any:
         losses = original(*args, **kwargs)
         mode = kwargs['mode'] if 'mode' in kwargs else self._mode_of(args)
         if self._current is None or mode != 'loss':
             return losses
         if not self.reader.is_decided:
             self.reader.decide(losses, len(self._current.samples), original, args, kwargs)
-        return self._hear(losses)
+        return self._read_losses(losses)
 
-    def _hear(self, losses: Any) -> Any:
+    def _read_losses(self, losses: Any) -> Any:
         # An evaluation, or a forward pass without gradient, minimises nothing.
         if not self._forward.model.training or not torch.is_grad_enabled():
             return losses
@@ -161,11 +161,11 @@ class LossTap:
                 f'{type(self._forward.model).__name__} returned {type(losses).__name__} in '
                 "mode='loss'; BLSHook needs the dict of losses that MMEngine models return"
             )
-        samples, weights, weight = self._current
+        samples, weights, batch_weight = self._current
         # Read at once: keeping the losses would keep the graph of the iteration alive.
         loss = self.reader.read(losses, len(samples))
         if self._loss is not None:
             self.warn_once(SEVERAL_LOSSES)
             loss = self._loss + loss
         self._loss = loss
-        return losses if weights is None else scale_gradients(losses, weights, weight)
+        return losses if weights is None else scale_gradients(losses, weights, batch_weight)

@@ -105,7 +105,7 @@ class PrunedRun:
             self.count_iterations()
         return checkpoint.state_of(self.runner, self.sampler, self.loader, self.clock, self.savings)
 
-    def gather_for_checkpoint(self) -> None:
+    def score_and_gather(self) -> None:
         """Scores pending losses and prepares a checkpoint; all ranks call it together."""
         self.sampler.gather_state()
         if checkpoint.is_accumulating(self.runner):
@@ -124,7 +124,7 @@ class PrunedRun:
         self.num_epochs = self.clock.epochs_of_run(epoch, position)
         if not is_planned:
             self.sampler.plan_epoch(epoch, self.num_epochs)
-        self.loader.skip(0)
+        self.loader.skip(0)  # the length below is that of the whole epoch
         training_loader.fill_a_batch(self.runner, self.sampler)
         self.clock.start_epoch(epoch, len(self.loader), position)
         if self.compensation is not None:
@@ -156,7 +156,7 @@ class PrunedRun:
     def end_epoch(self) -> None:
         """Scores what the epoch trained on, and records it."""
         start = time.perf_counter()
-        self.gather_for_checkpoint()
+        self.score_and_gather()
         self.meter.count_scoring(time.perf_counter() - start)
         self.count_iterations()
         self.meter.end_epoch()
@@ -187,7 +187,7 @@ class PrunedRun:
                 store.update(tracked.samples, loss)
         self.clock.tick()
         if self.savers and checkpoint.is_saving_in_epoch(self.runner, self.savers):
-            self.gather_for_checkpoint()
+            self.score_and_gather()
         self.meter.count_batches(trained, time.perf_counter() - start)
 
     def finish(self) -> None:

@@ -8,13 +8,13 @@ from .long_arrays import blocks_of
 from .percentiles import nth_smallest
 from .shards import WHOLE, Shards
 
-ROUNDING = 1e-9
+TOLERANCE = 1e-9
 """Tolerance for products that are whole numbers but for rounding: 0.55 * 20 = 11.000000000000002"""
 
 
 def kept_count(num_samples: int, prune_ratio: float) -> int:
     """Returns how many samples a prune ratio keeps: ``floor((1 - prune_ratio) * num_samples)``."""
-    return math.floor(num_samples * (1 - prune_ratio) * (1 + ROUNDING))
+    return math.floor(num_samples * (1 - prune_ratio) * (1 + TOLERANCE))
 
 
 def random_fraction(

@@ -5,7 +5,7 @@ from typing import Optional
 import numpy as np
 
 from bls_mm.checks import check_fraction
-from bls_mm.ops.subsets import ROUNDING
+from bls_mm.ops.subsets import TOLERANCE
 from bls_mm.registry import GUARDS
 
 from .guard import Guard
@@ -39,7 +39,7 @@ class MinFraction(Guard):
     def prepare(self, dataset):
         self.group_of = (source_of_each if self.of == 'source' else class_of_each)(dataset)
         sizes = np.bincount(self.group_of)
-        self.minima = np.ceil(self.fraction * sizes - ROUNDING).astype(np.int64)
+        self.minima = np.ceil(self.fraction * sizes - TOLERANCE).astype(np.int64)
 
     def bring_back(self, mask, rng):
         missing = self.minima - np.bincount(self.group_of[mask], minlength=len(self.minima))

@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 
 from bls_mm.checks import check_choice, check_fraction, is_int
 from bls_mm.ops.shards import WHOLE, Shards
-from bls_mm.ops.subsets import ROUNDING
+from bls_mm.ops.subsets import TOLERANCE
 from bls_mm.pruners import GroupWeights, Progress, Pruner
 from bls_mm.pruners.pruner import checked
 
@@ -123,7 +123,7 @@ class Planner:
 
     def is_annealing(self, epoch: int, max_epochs: Optional[int]) -> bool:
         """Whether the epoch belongs to the last ``1 - delta`` of the run."""
-        return max_epochs is not None and epoch >= math.ceil(self.delta * max_epochs - ROUNDING)
+        return max_epochs is not None and epoch >= math.ceil(self.delta * max_epochs - TOLERANCE)
 
     def _select(self, values, visits, rng, progress: Progress) -> Choice:
         """Asks the pruner, or repeats the last selection, and meets the budget."""

@@ -9,7 +9,7 @@ from bls_mm.checks import check_fraction, check_int_between
 from bls_mm.ops.long_arrays import blocks_of
 from bls_mm.ops.percentiles import nth_smallest
 from bls_mm.ops.shards import Shards
-from bls_mm.ops.subsets import ROUNDING, kept_count, random_subset, top_mask
+from bls_mm.ops.subsets import TOLERANCE, kept_count, random_subset, top_mask
 from bls_mm.registry import PRUNERS
 
 from .pruner import Pruner
@@ -57,7 +57,7 @@ class CoverageCentric(Pruner):
         shards = progress.shards
         count = shards.count(scored)
         kept = kept_count(count, self.prune_ratio)
-        num_hard = min(math.floor(self.hard_cutoff * count + ROUNDING), count - kept)
+        num_hard = min(math.floor(self.hard_cutoff * count + TOLERANCE), count - kept)
         keep = scored
         keep ^= top_mask(scores, scored, num_hard, rng, shards)  # a subset of `keep`: clears it
         strata, sizes = self._strata(scores, keep, shards)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from bls_mm.checks import check_fraction
-from bls_mm.ops.subsets import ROUNDING, kept_count, random_subset, top_mask
+from bls_mm.ops.subsets import TOLERANCE, kept_count, random_subset, top_mask
 from bls_mm.registry import PRUNERS
 
 from .pruner import Pruner
@@ -39,7 +39,7 @@ class EpsilonGreedy(Pruner):
     def prune(self, scores, scored, rng, progress):
         shards = progress.shards
         kept = kept_count(shards.count(scored), self.prune_ratio)
-        explored = math.floor(self.epsilon * kept + ROUNDING)
+        explored = math.floor(self.epsilon * kept + TOLERANCE)
         keep = top_mask(scores, scored, kept - explored, rng, shards)
         rest = np.greater(scored, keep, out=scored)  # scored and not kept
         keep |= random_subset(rest, explored, rng, shards)

@@ -5,7 +5,7 @@ from typing import Optional, Sequence
 import numpy as np
 
 from bls_mm.checks import check_fraction, check_int_between
-from bls_mm.ops.subsets import ROUNDING, top_mask
+from bls_mm.ops.subsets import TOLERANCE, top_mask
 from bls_mm.registry import PRUNERS
 
 from .progress import Progress
@@ -61,7 +61,7 @@ class Kakurenbo(Pruner):
         if self.times_hidden is None:
             self.times_hidden = np.zeros(len(scores), dtype=np.uint8)
             self.previous_scores = scores.copy()
-        count = int(self._fraction(progress) * np.count_nonzero(scored) + ROUNDING)
+        count = int(self._fraction(progress) * np.count_nonzero(scored) + TOLERANCE)
         hidden = top_mask(-scores, scored, count, rng)
         hidden &= ~(scores > self.previous_scores)
         hidden &= self.times_hidden < self.hidden_for

@@ -6,12 +6,12 @@ import numpy as np
 
 from bls_mm.checks import check_choice, check_fraction, check_positive_int
 from bls_mm.ops.kmeans import kmeans_boundaries
-from bls_mm.ops.subsets import ROUNDING, random_fraction
+from bls_mm.ops.subsets import TOLERANCE, random_fraction
 from bls_mm.registry import PRUNERS
 
 from .pruner import Pruner
 
-ROUNDINGS = {'ceil': lambda width: math.ceil(width - ROUNDING), 'round': round}
+ROUNDINGS = {'ceil': lambda width: math.ceil(width - TOLERANCE), 'round': round}
 
 
 @PRUNERS.register_module()

@@ -158,7 +158,7 @@ class BLSSampler(Sampler):
 
     @property
     def total_size(self) -> int:
-        """Number of samples of all ranks in the planned epoch, as DefaultSampler has it."""
+        """Number of samples of the planned epoch; with ``round_up``, the sum over all ranks."""
         return len(self) * self.world_size if self.order.round_up else self.plan.num_kept
 
     def weights_of(self, indices: Sequence[int]) -> Optional[np.ndarray]:

@@ -3,7 +3,9 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from pruned_run import NUM, assert_scores, loss_of, make, train
+from pruned_run import DATA, NUM, assert_scores, loss_of, make, train
+
+from bls_mm import PrunedLoader
 
 
 def test_a_run_prunes_and_its_last_epochs_anneal():
@@ -65,6 +67,17 @@ def test_losses_per_sample_are_scores_of_their_samples(scorer):
     assert loader.bls.scorer.needs_sample_losses
     scores = loader.bls.scorer.scores.numpy()
     assert np.corrcoef(scores, np.arange(NUM))[0, 1] > 0.95
+
+
+def test_auto_takes_smaller_batches_unless_the_user_chooses():
+    def compensation(**options):
+        pruner = dict(type='auto', **options)
+        return PrunedLoader(DATA, max_epochs=8, pruner=pruner).bls.planner.compensation
+
+    assert compensation() == 'batch_size'
+    assert compensation(compensation=None) is None
+    with pytest.raises(ValueError, match="but got compensation='learning_rate'"):
+        compensation(compensation='learning_rate')
 
 
 @pytest.mark.parametrize(('drop_last', 'sizes'), [(False, [7] * 7 + [2]), (True, [7] * 7)])
