@@ -121,12 +121,12 @@ def time_hooks(runner) -> dict:
         for place in 'before_train_iter', 'after_train_iter':
             setattr(hook, place, timed(getattr(hook, place), calls[name, place]))
     for owner, name, place in (
-        (PrunedRun, 'gather_for_checkpoint', 'end_of_epoch'),
+        (PrunedRun, 'score_and_gather', 'end_of_epoch'),
         (tracking, 'track', 'tracking'),
     ):
         setattr(owner, name, timed(getattr(owner, name), calls['BLSHook', place]))
     model = type(runner.model)
-    for name, place in (('_train_step', 'train_step'), ('_listen', 'forward')):
+    for name, place in (('_train_step', 'train_step'), ('_call_forward', 'forward')):
         setattr(LossTap, name, timed_without(getattr(LossTap, name), calls['BLSHook', place]))
         empty = f'empty_{place}'
         setattr(model, empty, timed_without(getattr(model, empty), calls['nothing', place]))
