@@ -98,9 +98,11 @@ def _merge(args: argparse.Namespace) -> Config:
                 f'which {args.config} lacks; add --cfg-options auto_scale_lr.base_batch_size=16'
             )
         cfg.auto_scale_lr.enable = True
-    if args.resume is not None:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
+    if args.resume not in (None, 'auto'):
+        cfg.update(resume=True, load_from=args.resume)
+    elif args.resume == 'auto' and (Path(cfg.work_dir) / 'last_checkpoint').exists():
+        # Otherwise there is nothing to continue, and the run starts from `load_from`.
+        cfg.update(resume=True, load_from=None)
     return cfg
 
 
@@ -128,7 +130,8 @@ def run(args: argparse.Namespace) -> None:
         check_run_of(cfg, args.num_samples)
         return
     check_components(cfg)
-    keep_other_runs(cfg, args.overwrite)
+    if args.resume is None:
+        keep_other_runs(cfg, args.overwrite)
     import_library(cfg.get('default_scope'))
     advice = '; the same command with --resume continues from the last checkpoint'
     with plain_errors(args.debug, cfg.work_dir, advice):

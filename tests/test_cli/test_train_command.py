@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from bls_mm.cli.main import main, run_command
 
@@ -35,6 +36,17 @@ def test_earlier_run_is_not_replaced_silently(write_config, sentence_of, tmp_pat
     main(['train', write_config(), '--pruner', 'NoPruning', '--work-dir', 'run', '--overwrite'])
     assert 'replaces the run in run\n' in capsys.readouterr().out
     assert samples_seen(tmp_path / 'run') == 4 * 42
+
+
+def test_resume_with_nothing_to_continue_starts_from_load_from(write_config, tmp_path):
+    main(['train', write_config(), '--work-dir', 'first'])
+    first = torch.load(tmp_path / 'first' / 'epoch_4.pth', weights_only=False)
+    frozen = {'load_from': 'first/epoch_4.pth', 'optim_wrapper.optimizer.lr': 0.0}
+    for work_dir in ('second', 'second'):  # the second time, there is a checkpoint to continue from
+        main(['train', write_config(**frozen), '--work-dir', work_dir, '--resume'])
+        path = tmp_path / work_dir / 'epoch_4.pth'
+        weights = torch.load(path, weights_only=False)['state_dict']
+        assert all(weights[name].equal(value) for name, value in first['state_dict'].items())
 
 
 def test_tool_replaces_a_run_as_openmmlab_does(write_config, tmp_path, capsys):

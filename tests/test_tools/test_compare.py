@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 from mmengine.runner import Runner
@@ -115,6 +116,22 @@ def test_random_baseline_is_compensated_like_the_method(grid_of):
     assert compensations == dict(
         NoPruning=None, InfoBatch='learning_rate', DynamicRandom='learning_rate', FewerPasses=None
     )
+
+
+def test_runs_start_from_load_from(grid_of, tmp_path, monkeypatch):
+    monkeypatch.setenv('PYTHONPATH', f'{Path(__file__).parents[2]}:{Path(__file__).parents[1]}')
+    cfg = toy_config()
+    cfg.model.type, cfg.optim_wrapper.optimizer.lr = 'toy.ToyModel', 0.0
+    for name in ('val_dataloader', 'val_evaluator', 'val_cfg'):
+        cfg.pop(name)
+    weights = {name: value + 7 for name, value in ToyModel().state_dict().items()}
+    torch.save(dict(state_dict=weights, meta={}), tmp_path / 'pretrained.pth')
+    cfg.load_from = str(tmp_path / 'pretrained.pth')
+    grid = grid_module.Grid(cfg, tmp_path / 'grid')
+    work_dir = grid.work_dir(METHODS[0], 0)
+    assert grid._run(grid._write_config(METHODS[0], 0), work_dir, lambda epochs: None)
+    trained = torch.load(work_dir / f'epoch_{EPOCHS}.pth', weights_only=False)['state_dict']
+    assert all(trained[name].equal(value) for name, value in weights.items())
 
 
 def test_failed_run_is_reported_and_trained_next_time(grid_of):
