@@ -12,6 +12,8 @@ from torch import nn
 
 from bls_mm.samplers import BLSSampler
 
+from .model_method import unwrap
+
 NOT_PLANNED = (
     'BLS: the batch sampler yields samples that the plan of the epoch leaves out, so the log says '
     'more pruned than there is; use a batch sampler that batches the samples of its sampler'
@@ -31,11 +33,11 @@ def is_mixing(dataset) -> bool:
 
 
 def mixes_batches(model: nn.Module) -> bool:
-    """Whether a model mixes the images of a batch with one another, as MMPretrain's can.
+    """Whether a model (wrapped or not) mixes the images of a batch, as those of MMPretrain can.
 
     The loss of the batch is not affected; the loss of each sample also belongs to another one.
     """
-    augments = getattr(getattr(model, 'data_preprocessor', None), 'batch_augments', None)
+    augments = getattr(getattr(unwrap(model), 'data_preprocessor', None), 'batch_augments', None)
     return any(hasattr(augment, 'mix') for augment in getattr(augments, 'augments', ()))
 
 

@@ -13,11 +13,12 @@ from bls_mm.planning import PLANNER_OPTIONS
 from bls_mm.records.savings import Savings
 from bls_mm.samplers import BLSSampler
 
+from .checkpoint import state_to_continue, update_rates
 from .checks import warn_of_short_run
 from .clock import SCHEDULES
 from .pruned_run import PrunedRun
 from .recorder import Recorder
-from .training_loader import BeginsLate
+from .training_loader import BeginsLate, check_unused
 
 
 @HOOKS.register_module()
@@ -72,6 +73,7 @@ class BLSHook(Hook):
         self.recorder = Recorder(history_mb)
         self.run: Optional[PrunedRun] = None
         self._must_restore = False
+        self._has_ended_iteration = False  # before MMEngine announced it
         self._loaded: Optional[dict] = None
 
     @property
@@ -82,7 +84,7 @@ class BLSHook(Hook):
     @property
     def savings(self) -> Savings:
         """Samples, iterations and seconds of the run so far."""
-        return self.run.savings
+        return self.run.meter.savings
 
     def before_run(self, runner) -> None:
         allow_mmengine_checkpoints()
@@ -95,6 +97,10 @@ class BLSHook(Hook):
         """Prepares the run, and checks it before the first iteration."""
         if not any(isinstance(hook, BeginsLate) for hook in runner.hooks):
             runner.register_hook(BeginsLate(self))
+        if self.run is not None and self.run.runner is runner:  # it was interrupted
+            self._loaded = self._loaded or state_to_continue(self.run)
+        else:
+            check_unused(runner)
         self.run = PrunedRun(runner, self.components, self.schedule, self.recorder, BLSHook)
         warn_of_short_run(runner, self.run.sampler, self.run.clock)
         self._must_restore = runner.iter > 0
@@ -112,7 +118,9 @@ class BLSHook(Hook):
             self.run.virtual_epochs.start()
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        self.run.end_iteration()
+        if not self._has_ended_iteration:
+            self.run.end_iteration()
+        self._has_ended_iteration = False
 
     def before_val(self, runner) -> None:
         if self.run is not None and self.run.in_epoch:
@@ -130,6 +138,10 @@ class BLSHook(Hook):
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Adds what pruning needs to resume. MMEngine calls it on rank 0 only."""
         if self.run is not None:  # otherwise saved without training
+            if self.run.tap.has_trained:  # a hook before this one saves at the end of an iteration
+                self.run.end_iteration()
+                self._has_ended_iteration = True
+                update_rates(runner, checkpoint)
             checkpoint['bls'] = self.run.checkpoint_state()
 
     def after_train(self, runner) -> None:

@@ -11,11 +11,16 @@ from mmengine.hooks import CheckpointHook
 from torch import nn
 
 from bls_mm.data import TrackedLoader
-from bls_mm.records.savings import Savings
 from bls_mm.samplers import BLSSampler
 
-from .clock import TrainingClock, is_iteration_based
+from .clock import is_iteration_based
 from .model_method import unwrap
+
+INCOMPLETE = (
+    'BLS: a hook saved a checkpoint within an epoch in its own way, so the losses of this epoch on '
+    'other ranks are not in it, and a run that resumes from it begins the epoch anew; save with '
+    'CheckpointHook(by_epoch=False)'
+)
 
 
 class ResumePoint(NamedTuple):
@@ -32,45 +37,45 @@ class ResumePoint(NamedTuple):
     is_planned: bool = False
 
 
-def state_of(
-    runner, sampler: BLSSampler, loader: TrackedLoader, clock: TrainingClock, savings: Savings
-) -> dict:
+def state_of(run) -> dict:
     """Returns the entry ``'bls'`` of a checkpoint: tensors and plain numbers.
 
     Args:
-        runner (Runner): The runner.
-        sampler (BLSSampler): Its state is gathered.
-        loader (TrackedLoader): The training loader.
-        clock (TrainingClock): Knows the position in the epoch.
-        savings (Savings): The sums so far.
+        run (PrunedRun): The run. If losses of the epoch are not gathered yet, a run that resumes
+            begins the epoch anew.
     """
+    shape = _shape(run.sampler, run.loader)
+    if run.in_epoch and run.gathered_at != run.clock.position:
+        run.tap.warn_once(INCOMPLETE)
+        shape['is_complete'] = False
+    model = unwrap(run.runner.model)
     return dict(
-        sampler=sampler.state_dict(),
-        savings=dict(vars(savings)),
-        epoch=sampler.epoch,
-        position=clock.position,
-        shape=_shape(sampler, loader),
-        gradients=copy_gradients(unwrap(runner.model)) if is_accumulating(runner) else [],
+        sampler=run.sampler.state_dict(),
+        savings=dict(vars(run.meter.savings)),
+        epoch=run.sampler.epoch,
+        position=run.clock.position,
+        steps=run.clock.steps_done,
+        shape=shape,
+        gradients=copy_gradients(model) if is_accumulating(run.runner) else [],
     )
 
 
-def restore(runner, state: dict, sampler: BLSSampler, loader: TrackedLoader) -> ResumePoint:
+def restore(run, state: dict) -> ResumePoint:
     """Loads the scores, plan and gradients of a checkpoint.
 
     Args:
-        runner (Runner): The runner, resumed by MMEngine.
+        run (PrunedRun): The run; its runner was resumed by MMEngine.
         state (dict): What :func:`state_of` returned, in this version or in version 0.1.
-        sampler (BLSSampler): Its state is loaded.
-        loader (TrackedLoader): The training loader.
 
     Raises:
         ValueError: If the state belongs to another data set length, or another scorer.
     """
-    sampler.load_state_dict(state['sampler'])
+    runner, clock = run.runner, run.clock
+    run.sampler.load_state_dict(state['sampler'])
     restore_gradients(unwrap(runner.model), state['gradients'])
     if not is_iteration_based(runner.train_loop) and state['epoch'] != runner.epoch:
         return ResumePoint(runner.epoch)  # saved after the epoch
-    shape = _shape(sampler, loader)
+    shape = _shape(run.sampler, run.loader)
     if state['shape'] == shape:
         return ResumePoint(state['epoch'], state['position'], is_planned=True)
     runner.logger.warning(
@@ -78,18 +83,20 @@ def restore(runner, state: dict, sampler: BLSSampler, loader: TrackedLoader) -> 
         f'{state["shape"]}, this run is of {shape}: scores are kept, the epoch is planned anew and '
         'starts over'
     )
-    return ResumePoint(state['epoch'])
+    if not is_iteration_based(runner.train_loop) or clock.counts_iterations:
+        return ResumePoint(state['epoch'])
+    return ResumePoint(clock.resume_at(_steps_of(state)))
 
 
-def restore_epoch(runner, state, reset_scores: bool, clock: TrainingClock) -> ResumePoint:
+def restore_epoch(run, state: Optional[dict], reset_scores: bool) -> ResumePoint:
     """Continues a run whose scores are forgotten, or whose checkpoint has none.
 
     Args:
-        runner (Runner): The runner, resumed by MMEngine.
+        run (PrunedRun): The run; its runner was resumed by MMEngine.
         state (dict, optional): What :func:`state_of` returned; None if it was not called.
         reset_scores (bool): Whether the user asked for it.
-        clock (TrainingClock): Knows the length of an epoch.
     """
+    runner = run.runner
     runner.logger.warning(
         'BLS: reset_scores=True: every sample counts as never scored'
         if reset_scores
@@ -97,8 +104,11 @@ def restore_epoch(runner, state, reset_scores: bool, clock: TrainingClock) -> Re
     )
     if not is_iteration_based(runner.train_loop):
         return ResumePoint(runner.epoch)
-    done = runner.iter if state is None else state['savings']['iterations_unpruned']
-    return ResumePoint(done // clock.full_length)
+    return ResumePoint(run.clock.resume_at(runner.iter if state is None else _steps_of(state)))
+
+
+def _steps_of(state: dict) -> int:
+    return state.get('steps', state['savings']['iterations_unpruned'])  # version 0.1 saved no steps
 
 
 def _shape(sampler: BLSSampler, loader: TrackedLoader) -> dict:
@@ -109,6 +119,31 @@ def _shape(sampler: BLSSampler, loader: TrackedLoader) -> dict:
         num_shards=sampler.state.placement.size,
     )
     return dict(shape, smaller_batches=True) if loader.is_spread else shape
+
+
+def state_to_continue(run) -> Optional[dict]:
+    """Returns the state with which the runner of an interrupted run goes on, if it can.
+
+    All ranks call it together.
+
+    Args:
+        run (PrunedRun): The interrupted run.
+    """
+    run.clock.release()
+    if run.sampler.state.placement.size > 1 or run.runner.iter == 0:
+        return None
+    run.score_and_gather()
+    return run.checkpoint_state()
+
+
+def update_rates(runner, checkpoint: dict) -> None:
+    """Puts the learning rates of now into a checkpoint that MMEngine has begun to fill."""
+    groups = checkpoint.get('optimizer', {}).get('param_groups', [])
+    for saved, group in zip(groups, runner.optim_wrapper.param_groups):
+        saved.update({name: value for name, value in group.items() if name != 'params'})
+    schedulers = checkpoint.get('param_schedulers', [])
+    for saved, scheduler in zip(schedulers, runner.param_schedulers or []):
+        saved.update(scheduler.state_dict())
 
 
 def find_savers(runner) -> List[CheckpointHook]:
@@ -133,15 +168,15 @@ def is_accumulating(runner) -> bool:
     return counts > 1 and not wrapper.should_update()
 
 
-def average_gradients(model: nn.Module) -> None:
+def average_gradients(runner) -> None:
     """Gives all ranks the mean of their waiting gradients, so one checkpoint serves all ranks.
 
     The optimizer's step stays the same, since it uses the mean over the ranks in any case. A
     parameter that only some ranks used has gradient zero on the others.
     """
-    if get_world_size() == 1:
+    if get_world_size() == 1 or not is_accumulating(runner):
         return
-    parameters = list(model.parameters())
+    parameters = list(unwrap(runner.model).parameters())
     num_ranks = torch.tensor([parameter.grad is not None for parameter in parameters]).int()
     all_reduce(num_ranks)
     for parameter, used_by in zip(parameters, num_ranks.tolist()):

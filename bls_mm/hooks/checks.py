@@ -117,11 +117,13 @@ def check_batch_sampler(sampler: BLSSampler, batch_sampler: Sampler) -> None:
 
 def _follows_plan(state: PruningState, batch_sampler: Sampler) -> bool:
     """Whether the length of a batch sampler follows the plan of the epoch."""
-    full_plan, full_length = state.plan, len(batch_sampler)
+    plan = state.plan
+    state.use_full_plan()
+    full_length = len(batch_sampler)
     every_second = np.arange(state.placement.local_size) % 2 == 0
     state.use_plan(EpochPlan.from_mask(every_second, shards=state.placement))
     half_length = len(batch_sampler)
-    state.use_plan(full_plan)
+    state.use_plan(plan)
     return half_length < full_length or full_length < 4
 
 

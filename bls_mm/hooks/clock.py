@@ -26,6 +26,10 @@ class TrainingClock:
             ``'iteration'``: each iteration is one step.
 
     Attributes:
+        max_iters (int): Length of the run on all samples, in iterations.
+        full_length (int): Number of iterations of an epoch on all samples.
+        steps_per_epoch (int): Steps that a scheduler makes in an epoch: ``full_length``, unless a
+            hook has changed the training set of a loop of epochs.
         num_epochs (float): Length of the run in epochs on all samples.
         length (int): Number of iterations of the current epoch.
         position (int): Number of these that are done.
@@ -35,7 +39,8 @@ class TrainingClock:
 
     def __init__(self, runner, full_length: int, schedule: str) -> None:
         self.runner = runner
-        self.full_length = full_length
+        self.max_iters = runner.train_loop.max_iters
+        self.full_length = self.steps_per_epoch = full_length
         self.schedule = schedule
         self.counts_iterations = schedule == 'iteration' and is_iteration_based(runner.train_loop)
         self.num_epochs = count_epochs(runner.train_loop, full_length)
@@ -44,6 +49,35 @@ class TrainingClock:
         self.epoch = 0
         self.first_iteration = 0
         self._stepped: List[_ParamScheduler] = []  # whose steps the clock makes up for
+
+    @property
+    def steps_done(self) -> int:
+        """Steps that a scheduler has made in a loop of iterations."""
+        left = round((self.num_epochs - self.epoch) * self.steps_per_epoch)
+        return self.max_iters - left + self.position * self.steps_per_epoch // self.length
+
+    def resume_at(self, steps_done: int) -> int:
+        """Continues a loop of iterations at the start of an epoch, and returns the epoch."""
+        epoch = steps_done // self.full_length
+        self.num_epochs = epoch + (self.max_iters - steps_done) / self.full_length
+        return epoch
+
+    def follow(self, epoch: int, full_length: int) -> None:
+        """Continues with epochs of another length. The schedule still ends with the run.
+
+        Args:
+            epoch (int): The first of these epochs, from 0.
+            full_length (int): Number of iterations of an epoch on all samples from now on.
+        """
+        if is_iteration_based(self.runner.train_loop):
+            left = (self.num_epochs - epoch) * self.full_length
+            self.num_epochs = epoch + left / full_length
+            self.steps_per_epoch = full_length
+        self.full_length = full_length
+
+    def release(self) -> None:
+        """Gives MMEngine the length of the run on all samples back."""
+        self._set_max_iters(self.max_iters)
 
     def epochs_of_run(self, epoch: int, position: int) -> int:
         """Returns the number of epochs of the run, as known when one of them begins.
@@ -85,7 +119,7 @@ class TrainingClock:
         self.position += 1
         if self._stepped:
             # MMEngine's ParamSchedulerHook (priority 70, before BLSHook) made the first of these.
-            for _ in range(self.share_of(self.full_length, self.position - 1) - 1):
+            for _ in range(self.share_of(self.steps_per_epoch, self.position - 1) - 1):
                 for scheduler in self._stepped:
                     scheduler.step()
 
@@ -93,9 +127,9 @@ class TrainingClock:
         """Returns how many iterations the run on all samples has done at the same progress."""
         loop = self.runner.train_loop
         if not is_iteration_based(loop) and loop.epoch != self.epoch:
-            return loop.epoch * self.full_length  # the epoch begins, and is not planned yet
+            return loop.epoch * self.steps_per_epoch  # the epoch begins, and is not planned yet
         done = loop.iter - self.first_iteration  # not `position`: hooks run before and after tick
-        return self.epoch * self.full_length + done * self.full_length // self.length
+        return self.epoch * self.steps_per_epoch + done * self.steps_per_epoch // self.length
 
     def share_of(self, whole: int, since: int) -> int:
         """Returns how much of ``whole`` belongs to the iterations from ``since`` to the position.

@@ -28,7 +28,8 @@ class Compensation:
     Args:
         runner (Runner): The runner, about to train.
         sampler (BLSSampler): Its planner names the way, as ``compensation``.
-        loader (TrackedLoader): Its training loader, before the first plan.
+        loader (TrackedLoader): Its training loader.
+        full_length (int): Number of iterations of an epoch on all samples.
         tap (LossTap): Knows whether the model is in a training step of this run. After an
             interruption the optimizer's own steps stay as they are.
 
@@ -36,23 +37,24 @@ class Compensation:
         TypeError: If the way is ``'batch_size'`` and a batch sampler forms its own batches.
     """
 
-    def __init__(self, runner, sampler: BLSSampler, loader: TrackedLoader, tap: LossTap) -> None:
+    def __init__(
+        self, runner, sampler: BLSSampler, loader: TrackedLoader, full_length: int, tap: LossTap
+    ) -> None:
         self.kind = sampler.planner.compensation
         self._tap = tap
         self.factor = 1.0
         self._optim_wrapper = runner.optim_wrapper
         self._step: Optional[ReplacedMethod] = None
-        self._full_length = len(loader)
         self._smallest_batch = 1 if trains_on_one_sample(unwrap(runner.model)) else 2
-        self.follow(loader)
+        self.follow(loader, full_length)
         if self.kind == 'learning_rate':
             self._step = ReplacedMethod(self._optim_wrapper, 'step', self._larger_step)
 
-    def follow(self, loader: TrackedLoader) -> None:
+    def follow(self, loader: TrackedLoader, full_length: int) -> None:
         """Makes the batches of a training loader smaller, if that is the compensation."""
         if self.kind == 'batch_size':
             check_plain_batches(loader)
-            loader.spread_over(self._full_length, self._smallest_batch)
+            loader.spread_over(full_length, self._smallest_batch)
 
     def begin_epoch(self, clock: TrainingClock) -> None:
         """Sets the size of the steps of an epoch.

@@ -94,6 +94,11 @@ class LossTap:
         """Whether the model is in a training step on a batch of the loader."""
         return self._current is not None
 
+    @property
+    def has_trained(self) -> bool:
+        """Whether there was a training step since the last :meth:`take`."""
+        return bool(self._trained)
+
     def listen_to(self, loader: TrackedLoader) -> None:
         """Continues with another loader."""
         self._loader = loader

@@ -4,7 +4,6 @@ import time
 from typing import Any, Dict, Optional
 
 from bls_mm.data import TrackedBatch
-from bls_mm.records.savings import Savings
 from bls_mm.samplers import find_sampler
 
 from . import checkpoint, training_loader
@@ -14,9 +13,8 @@ from .choice import log_choice
 from .clock import TrainingClock, is_iteration_based
 from .compensation import Compensation
 from .loss_tap import LossTap
-from .model_method import unwrap
 from .recorder import Recorder
-from .savings_meter import ITERATIONS_BETWEEN_CHECKS, SavingsMeter
+from .savings_meter import SavingsMeter
 from .schedule_hooks import ScheduleHooks
 from .virtual_epochs import VirtualEpochs
 
@@ -33,7 +31,9 @@ class PrunedRun:
 
     Attributes:
         sampler (BLSSampler): The sampler of the run.
+        meter (SavingsMeter): Counts what the run saves.
         in_epoch (bool): Whether an epoch has begun and not ended.
+        gathered_at (int): Position in the epoch up to which losses are scored on all ranks.
         virtual_epochs (VirtualEpochs, optional): What an iteration-based loop iterates over.
 
     Raises:
@@ -54,28 +54,25 @@ class PrunedRun:
         self.sampler = find_sampler(loop.dataloader)
         check_run(runner, self.sampler, loop.dataloader, hook_type)
         self.sampler.let_hook_plan()
+        self.sampler.state.use_full_plan()  # the lengths below are those of an epoch on all samples
         self.loader = training_loader.track_loader(runner, self.sampler)
         check_not_empty(self.loader, self.sampler)
         self.clock = TrainingClock(runner, len(self.loader), schedule)
-        batch_size = max(training_loader.batch_sizes(self.loader))
-        self.meter = SavingsMeter(self.sampler, self.clock, batch_size)
+        sizes = training_loader.batch_sizes(self.loader)
+        self.meter = SavingsMeter(self.sampler, self.clock, max(sizes))
         training_loader.avoid_singleton_batch(runner, self.sampler)
-        self.tap = LossTap(
-            runner.model,
-            self.loader,
-            self.sampler.scorer.needs_sample_losses,
-            components,
-            compiled=bool(runner.cfg.get('compile')),
-            check=self._check_batch,
-            warn=runner.logger.warning,
-        )
+        per_sample, compiled = self.sampler.scorer.needs_sample_losses, runner.cfg.get('compile')
+        options = dict(check=self._check_batch, warn=runner.logger.warning, compiled=bool(compiled))
+        self.tap = LossTap(runner.model, self.loader, per_sample, components, **options)
         self.reader = self.tap.reader
         self.schedule_hooks = ScheduleHooks(runner, self.clock)
         self.compensation: Optional[Compensation] = None
         if self.sampler.planner.compensation is not None:
-            self.compensation = Compensation(runner, self.sampler, self.loader, self.tap)
+            parts = self.sampler, self.loader, self.clock.full_length, self.tap
+            self.compensation = Compensation(runner, *parts)
         self.savers = checkpoint.find_savers(runner)
-        self.in_epoch, self.num_epochs, self._next = False, 0, checkpoint.ResumePoint()
+        self.in_epoch, self.gathered_at, self.num_epochs = False, 0, 0
+        self._next = checkpoint.ResumePoint()
         self.virtual_epochs: Optional[VirtualEpochs] = None
         if is_iteration_based(loop):
             self.virtual_epochs = VirtualEpochs(
@@ -83,19 +80,16 @@ class PrunedRun:
             )
             loop.dataloader_iterator = self.virtual_epochs
 
-    @property
-    def savings(self) -> Savings:
-        """Samples, iterations and seconds of the run so far."""
-        return self.meter.savings
-
     # Resume
 
     def restore(self, state: Optional[dict], reset_scores: bool) -> None:
         """Continues the run of a checkpoint, with or without its scores."""
         if state is None or reset_scores:
-            self._next = checkpoint.restore_epoch(self.runner, state, reset_scores, self.clock)
+            self._next = checkpoint.restore_epoch(self, state, reset_scores)
             return
-        self._next = checkpoint.restore(self.runner, state, self.sampler, self.loader)
+        if self.runner.train_loop.dataloader is not self.loader:
+            self._follow_loader()  # the scores may belong to the training set of another hook
+        self._next = checkpoint.restore(self, state)
         self.meter.resume(state['savings'])
         self.reader.read_per_sample(self.sampler.scorer.needs_sample_losses)  # as 'auto' decided
 
@@ -103,13 +97,15 @@ class PrunedRun:
         """Returns the entry ``'bls'`` of a checkpoint."""
         if self.in_epoch:
             self.count_iterations()
-        return checkpoint.state_of(self.runner, self.sampler, self.loader, self.clock, self.savings)
+            if self.sampler.world_size == 1:
+                self.score_and_gather()
+        return checkpoint.state_of(self)
 
     def score_and_gather(self) -> None:
         """Scores pending losses and prepares a checkpoint; all ranks call it together."""
+        self.gathered_at = self.clock.position
         self.sampler.gather_state()
-        if checkpoint.is_accumulating(self.runner):
-            checkpoint.average_gradients(unwrap(self.runner.model))
+        checkpoint.average_gradients(self.runner)
 
     # Epochs of the loop, or virtual ones
 
@@ -127,23 +123,28 @@ class PrunedRun:
         self.loader.skip(0)  # the length below is that of the whole epoch
         training_loader.fill_a_batch(self.runner, self.sampler)
         self.clock.start_epoch(epoch, len(self.loader), position)
+        self.gathered_at = position
         if self.compensation is not None:
             self.compensation.begin_epoch(self.clock)
         self.loader.skip(position)
         self.meter.begin_epoch()
-        self.recorder.begin_epoch(self.runner, self.sampler, self.savings)
+        self.recorder.begin_epoch(self.runner, self.sampler, self.meter.savings)
 
     def _follow_loader(self) -> None:
         """Continues with a loader that another hook has built, with the scores so far."""
         self.sampler = training_loader.follow_loader(self.runner, self.sampler)
         self.loader = training_loader.track_loader(self.runner, self.sampler)
+        plan = self.sampler.plan
+        self.sampler.state.use_full_plan()
+        self.clock.follow(self._next.epoch, len(self.loader))
+        self.meter.follow(self.sampler)
+        self.sampler.state.use_plan(plan)
         training_loader.avoid_singleton_batch(self.runner, self.sampler)
         if self.compensation is not None:
-            self.compensation.follow(self.loader)
+            self.compensation.follow(self.loader, self.clock.full_length)
         if self.virtual_epochs is not None:
             self.virtual_epochs.replace_loader(self.loader.keeping_workers())
         self.tap.listen_to(self.loader)
-        self.meter.follow(self.sampler)
 
     def follow_late_loader(self) -> None:
         """Starts the epoch again if a hook has replaced the loader since the epoch was planned."""
@@ -163,19 +164,18 @@ class PrunedRun:
         self.in_epoch = False
         if self.sampler.state.is_recommended and self.sampler.epoch == 0:
             log_choice(self.runner, self.sampler, self.reader.per_sample, self.meter.batch_size)
-        self.recorder.end_epoch(self.runner, self.sampler, self.num_epochs, self.savings)
+        self.recorder.end_epoch(self.runner, self.sampler, self.num_epochs, self.meter.savings)
 
     def count_iterations(self) -> None:
         """Adds the iterations since the last count to the savings."""
         self.meter.count_scoring(self.reader.take_seconds())
         per_sample = bool(self.reader.per_sample)
-        self.meter.count_iterations(per_sample and mixes_batches(unwrap(self.runner.model)))
+        self.meter.count_iterations(per_sample and mixes_batches(self.runner.model))
 
     def _check_batch(self, tracked: TrackedBatch, data_batch: Any) -> None:
         """Checks that a batch holds the samples that it should, before the model sees it."""
         check_batch_size(data_batch, len(tracked.samples), bool(self.reader.per_sample))
-        is_checked = self.clock.position % ITERATIONS_BETWEEN_CHECKS == 0
-        if is_checked and not self.meter.check_samples(tracked.samples, data_batch):
+        if not self.meter.check_samples(tracked.samples, data_batch):
             self.tap.warn_once(NOT_PLANNED)
 
     def end_iteration(self) -> None:
@@ -197,4 +197,4 @@ class PrunedRun:
         if self.compensation is not None:
             self.compensation.detach()
         self.sampler.let_hook_plan(False)
-        self.recorder.end_run(self.runner, self.sampler, self.savings)
+        self.recorder.end_run(self.runner, self.sampler, self.meter.savings)

@@ -19,7 +19,7 @@ class SavingsMeter:
     """Adds up what a run trains on, and what it would train on without pruning.
 
     Args:
-        sampler (BLSSampler): The sampler of the run, before its first plan.
+        sampler (BLSSampler): The sampler of the run, with a plan of all samples.
         clock (TrainingClock): Knows the position in the epoch.
         batch_size (int): Usual number of samples per batch.
 
@@ -45,9 +45,8 @@ class SavingsMeter:
         self.savings = Savings(**savings)
 
     def follow(self, sampler: BLSSampler) -> None:
-        """Continues with the sampler of a new loader, which has no plan if its data set is new."""
-        if len(sampler.dataset) != len(self._sampler.dataset):
-            self._full_length = len(sampler)
+        """Continues with the sampler of a new loader, with a plan of all samples."""
+        self._full_length = len(sampler)
         self._sampler = sampler
         self._planning_seconds = min(self._planning_seconds, sampler.planning_seconds)
 
@@ -75,15 +74,17 @@ class SavingsMeter:
         self.savings.scoring_seconds += seconds
 
     def check_samples(self, samples: np.ndarray, data_batch: Any) -> bool:
-        """Counts the samples of a batch that the pipeline replaced by others.
+        """Counts the samples of every 20th batch that the pipeline replaced by others.
 
         Args:
             samples (np.ndarray): ``(B,)`` int64, the samples of a batch.
             data_batch (object): The batch.
 
         Returns:
-            bool: Whether the plan of the epoch keeps all of them.
+            bool: False if the plan of the epoch does not keep all of them.
         """
+        if self._clock.position % ITERATIONS_BETWEEN_CHECKS:
+            return True
         world_size = self._sampler.world_size
         replaced = count_replaced(self._sampler.dataset, samples.tolist(), data_batch)
         self.savings.checked_samples += len(samples) * world_size

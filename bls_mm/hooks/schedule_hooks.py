@@ -48,7 +48,7 @@ class ScheduleHooks:
         view = view_at(runner, done, self._clock)
         if 'batch_idx' in kwargs:
             begun = 0 if is_iteration_based(runner.train_loop) else self._clock.epoch
-            kwargs['batch_idx'] = done - begun * self._clock.full_length
+            kwargs['batch_idx'] = done - begun * self._clock.steps_per_epoch
         return original(view, **kwargs)
 
 
@@ -60,8 +60,8 @@ def view_at(runner, done: int, clock: TrainingClock) -> View:
         done (int): Number of iterations that it seems to have done.
         clock (TrainingClock): Knows the lengths.
     """
-    loader = LongerLoader(runner.train_dataloader, clock.full_length)
-    lengths = dict(iter=done, max_iters=round(clock.num_epochs * clock.full_length))
+    loader = LongerLoader(runner.train_dataloader, clock.steps_per_epoch)
+    lengths = dict(iter=done, max_iters=round(clock.num_epochs * clock.steps_per_epoch))
     loop = View(runner.train_loop, dataloader=loader, **lengths)
     return View(runner, train_loop=loop, train_dataloader=loader, **lengths)
 

@@ -30,6 +30,19 @@ class BeginsLate(Hook):
         self.hook.run.follow_late_loader()
 
 
+def check_unused(runner) -> None:
+    """Raises a ValueError if a run that starts has the loader of an earlier run.
+
+    MMEngine has made its schedulers by then, from the length of the last epoch of that run.
+    """
+    sampler = find_sampler(runner.train_loop.dataloader)
+    if runner.iter == 0 and sampler is not None and sampler.state.is_planned:
+        raise ValueError(
+            'train_dataloader was used by an earlier run, so it has the scores and the plan of '
+            'that run; build a new DataLoader with a new BLSSampler for each Runner'
+        )
+
+
 def track_loader(runner, sampler: BLSSampler) -> TrackedLoader:
     """Gives the training loop a tracked loader with everything that its own has.
 

@@ -1,10 +1,19 @@
 """Gradients in checkpoints."""
 
+from types import SimpleNamespace
+
 import torch
 from threads import Ranks
 from torch import nn
 
 from bls_mm.hooks import checkpoint
+
+
+class Accumulating:
+    _accumulative_counts = 2
+
+    def should_update(self):
+        return False
 
 
 def test_ranks_average_gradients_also_of_parameters_that_only_some_ranks_used(monkeypatch):
@@ -20,7 +29,8 @@ def test_ranks_average_gradients_also_of_parameters_that_only_some_ranks_used(mo
     def work(rank):
         layers = nn.ModuleList([nn.Linear(1, 1, bias=False) for _ in range(3)])
         layers[rank].weight.grad = torch.tensor([[6.0]])
-        checkpoint.average_gradients(layers)
+        runner = SimpleNamespace(model=layers, optim_wrapper=Accumulating())
+        checkpoint.average_gradients(runner)
         return checkpoint.copy_gradients(layers)
 
     assert ranks.run(work) == [[3, 3, None]] * 2

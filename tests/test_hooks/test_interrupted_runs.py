@@ -1,8 +1,9 @@
-"""An error within a training step leaves the model as it was, for later runs of the process."""
+"""After an interruption the runner can go on, and other runs of the process are not affected."""
 
 import pytest
 import torch
 from mmengine.hooks import Hook
+from resumed_runs import LOOPS, assert_same_run, options_of
 from toy import (
     Recorder,
     ToyModel,
@@ -13,6 +14,53 @@ from toy import (
     replay,
     train,
 )
+
+
+class Stop(Hook):
+    """Interrupts a run once, at the end of an iteration."""
+
+    priority = 45  # before BLSHook
+
+    def __init__(self, iteration) -> None:
+        self.iteration = iteration
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter == self.iteration:
+            self.iteration = None
+            raise KeyboardInterrupt
+
+
+class InitialisedOnce(ToyModel):
+    """Initialises its weights once, as MMEngine's modules do."""
+
+    def init_weights(self):
+        if not self._is_init:
+            super().init_weights()
+        self._is_init = True
+
+
+@LOOPS
+@pytest.mark.parametrize('iteration', [0, 4, 17, 30])
+def test_runner_that_trains_again_goes_on(tmp_path, train_cfg, iteration):
+    options = options_of(train_cfg, pruner=dict(type='DynamicRandom', prune_ratio=0.5))
+    whole = train(tmp_path / 'whole', **options)
+    runner = build_runner(tmp_path / 'stopped', model=InitialisedOnce(), **options)
+    runner.register_hook(Stop(iteration))
+    with pytest.raises(KeyboardInterrupt):
+        runner.train()
+    recorder = Recorder()
+    runner.register_hook(recorder)
+    runner.train()
+    assert_same_run((runner, recorder, find_hook(runner)), whole)
+
+
+def test_loader_of_an_earlier_run_is_refused(tmp_path):
+    first, _, _ = train(tmp_path / 'first')
+    loader = first.train_loop.dataloader
+    runner = build_runner(tmp_path / 'second')
+    runner._train_dataloader = loader
+    with pytest.raises(ValueError, match=r'used by an earlier run.* build a new DataLoader'):
+        runner.train()
 
 
 class Interruption(Hook):

@@ -2,6 +2,7 @@
 
 import pytest
 from mmengine.hooks import Hook
+from mmengine.runner import EpochBasedTrainLoop
 from toy import (
     Recorder,
     ToyData,
@@ -75,6 +76,78 @@ def test_rebuilt_loader_of_another_data_set_starts_scoring_anew(tmp_path, train_
     if train_cfg is EPOCHS:
         assert hook.savings.samples_unpruned == 2 * 42 + 4 * 30
     assert hook.savings.samples_seen == sum(map(len, recorder.batches))
+
+
+class CleanSet(Hook):
+    """Continues with other training samples, or batches, from an epoch on."""
+
+    priority = 50
+
+    def __init__(self, num, batch_size, epochs):
+        self.num, self.batch_size, self.epochs = num, batch_size, epochs
+
+    def before_train_epoch(self, runner):
+        if runner.epoch == self.epochs:
+            self.replace(runner)
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        savings = find_hook(runner).savings
+        if savings.epochs == self.epochs - 1 and not isinstance(
+            runner.train_loop, EpochBasedTrainLoop
+        ):
+            self.replace(runner)
+
+    def replace(self, runner):
+        cfg = {**self.cfg, 'dataset': ToyData(self.num), 'batch_size': self.batch_size}
+        runner.train_loop.dataloader = runner.build_dataloader(cfg, seed=0)
+
+
+class Factors(Hook):
+    """Records by how much the steps of each epoch are larger."""
+
+    priority = 95
+
+    def __init__(self):
+        self.of_epoch = {}
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        run = find_hook(runner).run
+        self.of_epoch[runner.epoch] = run.compensation.factor
+
+
+@pytest.mark.parametrize(('num', 'batch_size'), [(60, 4), (400, 16)])
+@pytest.mark.parametrize('compensation', ['learning_rate', 'batch_size'])
+def test_compensation_follows_the_loader(tmp_path, num, batch_size, compensation):
+    pruner = dict(type='DynamicRandom', prune_ratio=0.5, compensation=compensation)
+    runner = build_runner(tmp_path, num=400, pruner=pruner)
+    factors, recorder = Factors(), Recorder()
+    clean = CleanSet(num, batch_size, epochs=3)
+    clean.cfg = dict(runner._train_dataloader)
+    for hook in (factors, recorder, clean):
+        runner.register_hook(hook)
+    runner.train()
+    full = -(-num // batch_size)
+    if compensation == 'learning_rate':
+        assert [factors.of_epoch[epoch] for epoch in (0, 4)] == pytest.approx([2, 2], abs=0.15)
+    else:
+        assert len(recorder.batches) == 3 * 100 + 3 * full
+    savings = find_hook(runner).savings
+    assert savings.iterations_unpruned == 3 * 100 + 3 * full
+    assert savings.samples_unpruned == 3 * 400 + 3 * num
+
+
+@pytest.mark.parametrize('num', [24, 80])
+def test_iterations_end_with_their_schedule_after_a_switch(tmp_path, num):
+    schedule = dict(type='CosineAnnealingLR', by_epoch=False, T_max=120)
+    cfg = dict(by_epoch=False, max_iters=120, val_interval=1000)
+    pruner = dict(type='DynamicRandom', prune_ratio=0.5)
+    runner, recorder, hook = run(
+        tmp_path, CleanSet(num, 4, epochs=3), cfg, pruner=pruner, param_scheduler=[schedule]
+    )
+    assert runner.param_schedulers[0].last_step == 119
+    assert hook.savings.iterations_unpruned == pytest.approx(120, abs=1)
+    assert recorder.lrs[-1] < 0.001 * max(recorder.lrs)
+    assert len(recorder.batches) == pytest.approx(60, abs=8)
 
 
 def test_rebuilt_loader_without_a_sampler_raises_a_clear_error(tmp_path):

@@ -112,6 +112,23 @@ def test_resume_with_another_batch_size_keeps_scores_and_restarts_the_epoch(tmp_
     assert 'planned anew and starts over' in log
 
 
+@pytest.mark.parametrize(('before', 'after'), [(8, 4), (4, 8), (4, 6)])
+@pytest.mark.parametrize('iteration', [20, 26])
+def test_iterations_end_with_their_schedule_after_another_batch_size(
+    tmp_path, before, after, iteration
+):
+    options = options_of(ITERATIONS, pruner=dict(type='DynamicRandom', prune_ratio=0.5))
+    _, whole, _ = train(tmp_path / 'whole', batch_size=before, **options)
+    saved = tmp_path / 'whole' / f'iter_{iteration}.pth'
+    done = torch.load(saved, weights_only=False)['param_schedulers'][0]['last_step']
+    options.update(load_from=str(saved), resume=True, batch_size=after)
+    runner, record, _ = train(tmp_path / 'on', **options)
+    assert record.lrs[-1] < 0.02 * max(whole.lrs)  # of a cosine over all iterations
+    assert runner.param_schedulers[0].last_step == ITERATIONS['max_iters'] - 1
+    expected = (ITERATIONS['max_iters'] - done) * 0.5
+    assert abs(len(record.batches) - expected) <= 3
+
+
 def test_resume_with_another_data_set_raises_a_clear_error(tmp_path):
     train(tmp_path / 'whole', max_epochs=2)
     options = dict(load_from=str(tmp_path / 'whole' / 'epoch_1.pth'), resume=True, num=50)
