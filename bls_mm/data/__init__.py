@@ -1,7 +1,7 @@
 """Data loading: which samples does each batch contain?"""
 
 from .pruned_loader import PrunedLoader
-from .tracked_batch_sampler import TrackedBatch, TrackedBatchSampler
+from .tracked_batch_sampler import BatchCount, TrackedBatch, TrackedBatchSampler
 from .tracked_loader import TrackedLoader
 
-__all__ = ['PrunedLoader', 'TrackedBatch', 'TrackedBatchSampler', 'TrackedLoader']
+__all__ = ['BatchCount', 'PrunedLoader', 'TrackedBatch', 'TrackedBatchSampler', 'TrackedLoader']

@@ -2,11 +2,13 @@
 
 from array import array
 from collections import deque
-from itertools import accumulate, islice
+from itertools import accumulate, chain, islice
 from typing import Callable, Deque, Iterator, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 from torch.utils.data import Sampler
+
+from .spread import Spread
 
 AHEAD = 64  # batches that are noted together: far cheaper than one by one
 
@@ -23,6 +25,33 @@ class TrackedBatch(NamedTuple):
     samples: np.ndarray
     weights: Optional[np.ndarray] = None
     weight: float = 1.0
+
+
+class BatchCount:
+    """Counts the batches that a loader yields in an epoch: their number may differ from its length.
+
+    Besides the loop, hooks may iterate over the loader. The longest iteration counts.
+
+    Attributes:
+        number (int): Batches of that iteration, and those that it skipped.
+        is_complete (bool): Whether it came to the end of the epoch.
+    """
+
+    def __init__(self) -> None:
+        self.num_skipped = self.number = 0
+        self.is_complete = False
+
+    def restart(self, num_skipped: int) -> None:
+        """Starts an epoch, of which a number of batches are skipped."""
+        self.num_skipped = self.number = num_skipped
+        self.is_complete = False
+
+    def note(self, number: int, is_complete: bool = False) -> None:
+        """Notes that an iteration has yielded a number of batches, and whether it ends there."""
+        if not self.is_complete:
+            number += self.num_skipped
+            self.number = number if is_complete else max(self.number, number)
+            self.is_complete = is_complete
 
 
 class BatchStream:
@@ -83,15 +112,20 @@ class TrackedBatchSampler(Sampler):
         self.weights_of = weights_of
         self.ends_at_length = ends_at_length
         self.num_skipped = 0
+        self.if_empty: Optional[Callable[[], bool]] = None
         self.spread: Optional[Spread] = None  # None: the batches of the batch sampler
 
-    def skip(self, num_batches: int) -> None:
+    def skip(self, num_batches: int, if_empty: Optional[Callable[[], bool]] = None) -> None:
         """Leaves out the first batches of every epoch from now on, without loading them.
 
         Args:
             num_batches (int): Number of batches; 0 to leave out none.
+            if_empty (Callable, optional): Called if the batch sampler yields no batch. Returns
+                whether it has changed the plan of the epoch, so that the batch sampler starts
+                again. Defaults to None.
         """
         self.num_skipped = num_batches
+        self.if_empty = if_empty
 
     def spread_over(self, num_batches: int, smallest: int) -> None:
         """Spreads the samples of each epoch evenly over a number of batches from now on.
@@ -110,40 +144,23 @@ class TrackedBatchSampler(Sampler):
         if self.spread is not None:
             yield from self.spread
             return
-        batches = iter(self.batch_sampler)
+        batches = self._begin()
         if self.ends_at_length:
             yield from islice(batches, len(self.batch_sampler))
             next(batches, None)  # lets a batch sampler that ends here clean up
         else:
             yield from batches
 
+    def _begin(self) -> Iterator[List[int]]:
+        batches = iter(self.batch_sampler)
+        first = next(batches, None)
+        while first is None and self.if_empty is not None and self.if_empty():
+            batches = iter(self.batch_sampler)
+            first = next(batches, None)
+        return batches if first is None else chain([first], batches)
+
     def __len__(self) -> int:
         return len(self.batch_sampler if self.spread is None else self.spread) - self.num_skipped
-
-
-class Spread:
-    """All samples of a sampler, in batches whose sizes differ by at most one.
-
-    Args:
-        sampler (Sampler): Yields samples; its length may change from epoch to epoch.
-        num_batches (int): Number of batches.
-        smallest (int): Number of samples that a batch must have. If the samples are too few, there
-            are fewer batches.
-    """
-
-    def __init__(self, sampler: Sampler, num_batches: int, smallest: int) -> None:
-        self.sampler = sampler
-        self.num_batches = num_batches
-        self.smallest = smallest
-
-    def __iter__(self) -> Iterator[List[int]]:
-        samples, num_samples, num_batches = iter(self.sampler), len(self.sampler), len(self)
-        for number in range(num_batches):
-            start, end = (num_samples * (number + step) // num_batches for step in (0, 1))
-            yield list(islice(samples, end - start))
-
-    def __len__(self) -> int:
-        return max(1, min(self.num_batches, len(self.sampler) // self.smallest))
 
 
 def track(batches: Sequence[Sequence[int]], weights_of: Optional[Callable]) -> List[TrackedBatch]:

@@ -2,14 +2,14 @@
 
 import copy
 from collections import deque
-from typing import Any, Deque, Iterator, Optional, Tuple
+from typing import Any, Callable, Deque, Iterator, Optional, Tuple
 
 from torch.utils.data import DataLoader
 
 from bls_mm.samplers import find_sampler
 
 from .drain import drain
-from .tracked_batch_sampler import TrackedBatch, TrackedBatchSampler
+from .tracked_batch_sampler import BatchCount, TrackedBatch, TrackedBatchSampler
 
 MAX_UNCLAIMED = 8  # batches that nobody trained on (yet) are remembered up to this number
 
@@ -28,6 +28,9 @@ class TrackedLoader(DataLoader):
         *args: As for ``DataLoader``. The sampler must be a :class:`BLSSampler`, below any number of
             batch samplers.
         **kwargs: As for ``DataLoader``.
+
+    Attributes:
+        count (BatchCount): Counts the batches of an epoch.
 
     Raises:
         TypeError: If there is no BLSSampler, or the loader changes how ``DataLoader`` iterates.
@@ -79,6 +82,7 @@ class TrackedLoader(DataLoader):
             self.batch_sampler, sampler.weights_of, ends_at_length
         )
         self._unclaimed: Deque[Tuple[Any, TrackedBatch]] = deque(maxlen=MAX_UNCLAIMED)
+        self.count = BatchCount()
 
     @property
     def _index_sampler(self) -> TrackedBatchSampler:
@@ -97,9 +101,10 @@ class TrackedLoader(DataLoader):
         vars(kept).update(_iterator=None, persistent_workers=self.num_workers > 0)
         return kept
 
-    def skip(self, num_batches: int) -> None:
-        """Leaves out the first batches of every epoch from now on, without loading them."""
-        self._tracked_batch_sampler.skip(num_batches)
+    def skip(self, num_batches: int, if_empty: Optional[Callable[[], bool]] = None) -> None:
+        """Starts to count, and leaves out batches; see :meth:`TrackedBatchSampler.skip`."""
+        self.count.restart(num_batches)
+        self._tracked_batch_sampler.skip(num_batches, if_empty)
 
     @property
     def is_spread(self) -> bool:
@@ -156,6 +161,7 @@ class TrackedIterator:
     def __init__(self, iterator: Iterator, loader: TrackedLoader) -> None:
         self._iterator = iterator
         self._loader = loader
+        self._number = 0
 
     def __iter__(self) -> 'TrackedIterator':
         return self
@@ -168,12 +174,15 @@ class TrackedIterator:
         try:
             batch = next(self._iterator)
         except StopIteration:
+            self._loader.count.note(self._number, is_complete=True)
             raise
         except BaseException:  # also KeyboardInterrupt: a notebook may continue the loop
             if self._num_received != num_received:
                 self._stream.yielded.popleft()  # the batch is lost; the loop may go on
             raise
         self._loader.remember(batch, self._stream.yielded.popleft())
+        self._number += 1
+        self._loader.count.note(self._number)
         return batch
 
     # Private attributes of PyTorch's iterators, checked with PyTorch 2.0 to 2.11. Persistent

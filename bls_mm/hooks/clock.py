@@ -119,9 +119,18 @@ class TrainingClock:
         self.position += 1
         if self._stepped:
             # MMEngine's ParamSchedulerHook (priority 70, before BLSHook) made the first of these.
-            for _ in range(self.share_of(self.steps_per_epoch, self.position - 1) - 1):
-                for scheduler in self._stepped:
-                    scheduler.step()
+            self._step(self.share_of(self.steps_per_epoch, self.position - 1) - 1)
+
+    def correct_length(self, length: int) -> None:
+        """Corrects the length of an epoch that ends; makes the steps that are missing in it."""
+        steps = self.share_of(self.steps_per_epoch, 0)
+        self.length = length
+        self._step(self.share_of(self.steps_per_epoch, 0) - steps)
+
+    def _step(self, times: int) -> None:
+        for _ in range(times):
+            for scheduler in self._stepped:
+                scheduler.step()
 
     def iterations_on_all_samples(self) -> int:
         """Returns how many iterations the run on all samples has done at the same progress."""
@@ -129,19 +138,22 @@ class TrainingClock:
         if not is_iteration_based(loop) and loop.epoch != self.epoch:
             return loop.epoch * self.steps_per_epoch  # the epoch begins, and is not planned yet
         done = loop.iter - self.first_iteration  # not `position`: hooks run before and after tick
-        return self.epoch * self.steps_per_epoch + done * self.steps_per_epoch // self.length
+        done = min(done, self.length) * self.steps_per_epoch // self.length
+        return self.epoch * self.steps_per_epoch + done
 
     def share_of(self, whole: int, since: int) -> int:
         """Returns how much of ``whole`` belongs to the iterations from ``since`` to the position.
 
         In iteration i of n, a schedule of N steps goes from step ``i * N // n`` to step
-        ``(i + 1) * N // n``: it is a function of the progress of the epoch.
+        ``(i + 1) * N // n``: it is a function of the progress of the epoch. Batches beyond its
+        announced length belong to no step.
 
         Args:
             whole (int): What the whole epoch makes up, such as N steps or samples.
             since (int): The first of the iterations.
         """
-        return self.position * whole // self.length - since * whole // self.length
+        done, since = min(self.position, self.length), min(since, self.length)
+        return done * whole // self.length - since * whole // self.length
 
     def _iteration_schedulers(self) -> Iterator[_ParamScheduler]:
         schedulers = self.runner.param_schedulers or []

@@ -1,7 +1,7 @@
 """A run whose epochs are pruned: its loader, its losses, and its progress."""
 
 import time
-from typing import Any, Dict, Optional
+from typing import Any, Optional
 
 from bls_mm.data import TrackedBatch
 from bls_mm.samplers import find_sampler
@@ -16,6 +16,7 @@ from .loss_tap import LossTap
 from .recorder import Recorder
 from .savings_meter import SavingsMeter
 from .schedule_hooks import ScheduleHooks
+from .training_loader import batch_sizes
 from .virtual_epochs import VirtualEpochs
 
 
@@ -41,16 +42,9 @@ class PrunedRun:
     """
 
     def __init__(
-        self,
-        runner,
-        components: Optional[Dict[str, float]],
-        schedule: str,
-        recorder: Recorder,
-        hook_type: type,
+        self, runner, components: Optional[dict], schedule: str, recorder: Recorder, hook_type: type
     ) -> None:
-        loop = runner.train_loop
-        self.runner = runner
-        self.recorder = recorder
+        self.runner, self.recorder, loop = runner, recorder, runner.train_loop
         self.sampler = find_sampler(loop.dataloader)
         check_run(runner, self.sampler, loop.dataloader, hook_type)
         self.sampler.let_hook_plan()
@@ -58,8 +52,7 @@ class PrunedRun:
         self.loader = training_loader.track_loader(runner, self.sampler)
         check_not_empty(self.loader, self.sampler)
         self.clock = TrainingClock(runner, len(self.loader), schedule)
-        sizes = training_loader.batch_sizes(self.loader)
-        self.meter = SavingsMeter(self.sampler, self.clock, max(sizes))
+        self.meter = SavingsMeter(self.sampler, self.clock, max(batch_sizes(self.loader)))
         training_loader.avoid_singleton_batch(runner, self.sampler)
         per_sample, compiled = self.sampler.scorer.needs_sample_losses, runner.cfg.get('compile')
         options = dict(check=self._check_batch, warn=runner.logger.warning, compiled=bool(compiled))
@@ -126,7 +119,7 @@ class PrunedRun:
         self.gathered_at = position
         if self.compensation is not None:
             self.compensation.begin_epoch(self.clock)
-        self.loader.skip(position)
+        self.loader.skip(position, self._train_on_all)
         self.meter.begin_epoch()
         self.recorder.begin_epoch(self.runner, self.sampler, self.meter.savings)
 
@@ -148,11 +141,18 @@ class PrunedRun:
 
     def follow_late_loader(self) -> None:
         """Starts the epoch again if a hook has replaced the loader since the epoch was planned."""
-        if self.runner.train_loop.dataloader is not self.loader:
-            position = self.clock.position
-            is_same = len(self.runner.train_loop.dataloader.dataset) == len(self.sampler.dataset)
+        loader, position = self.runner.train_loop.dataloader, self.clock.position
+        if loader is not self.loader:
+            is_same = len(loader.dataset) == len(self.sampler.dataset)
             self._next = checkpoint.ResumePoint(self.sampler.epoch, position, is_planned=is_same)
             self.begin_epoch()
+
+    def _train_on_all(self) -> bool:
+        if self.in_epoch:  # otherwise a hook iterates over the loader between epochs
+            training_loader.replace_empty_plan(self.sampler, self.tap.warn_once)
+            self._next = checkpoint.ResumePoint(self.sampler.epoch, is_planned=True)
+            self.begin_epoch()
+        return self.in_epoch
 
     def end_epoch(self) -> None:
         """Scores what the epoch trained on, and records it."""
@@ -160,7 +160,8 @@ class PrunedRun:
         self.score_and_gather()
         self.meter.count_scoring(time.perf_counter() - start)
         self.count_iterations()
-        self.meter.end_epoch()
+        training_loader.warn_of_batches(self.loader, self.clock, self.tap.warn_once)
+        self.meter.end_epoch(self.loader.count)
         self.in_epoch = False
         if self.sampler.state.is_recommended and self.sampler.epoch == 0:
             log_choice(self.runner, self.sampler, self.reader.per_sample, self.meter.batch_size)
@@ -180,8 +181,7 @@ class PrunedRun:
 
     def end_iteration(self) -> None:
         """Passes on what the training step minimised."""
-        start, store = time.perf_counter(), self.sampler.state.store
-        trained = self.tap.take()
+        start, store, trained = time.perf_counter(), self.sampler.state.store, self.tap.take()
         for tracked, loss in trained:
             if loss is not None:
                 store.update(tracked.samples, loss)

@@ -5,6 +5,7 @@ from typing import Any, Sequence
 
 import numpy as np
 
+from bls_mm.data import BatchCount
 from bls_mm.records.savings import Savings
 from bls_mm.samplers import BLSSampler
 
@@ -110,14 +111,30 @@ class SavingsMeter:
         savings.training_seconds += now - self._timed_until
         self._timed_until = now
 
-    def end_epoch(self) -> None:
-        """Counts a finished epoch and the time of its planning, which no iteration contains."""
+    def end_epoch(self, batches: BatchCount) -> None:
+        """Counts a finished epoch and the time of its planning, which no iteration contains.
+
+        Args:
+            batches (BatchCount): The batches of the epoch.
+        """
+        self._correct_unpruned(batches)
         savings, sampler = self.savings, self._sampler
         savings.epochs += 1
         savings.skipped_losses = sampler.scorer.skipped
         planning, self._planning_seconds = self._planning_seconds, sampler.planning_seconds
         savings.planning_seconds += sampler.planning_seconds - planning
         savings.training_seconds += sampler.planning_seconds - planning
+
+    def _correct_unpruned(self, batches: BatchCount) -> None:
+        """Corrects what the epoch would train on without pruning, now that its length is known."""
+        savings, clock, world_size = self.savings, self._clock, self._sampler.world_size
+        savings.iterations_unpruned -= clock.share_of(clock.full_length, 0)
+        savings.samples_unpruned -= clock.share_of(self._full_length, 0) * world_size
+        if batches.is_complete and batches.number > 0:
+            clock.correct_length(batches.number)
+        num_iterations = max(clock.full_length, clock.length)
+        savings.iterations_unpruned += clock.share_of(num_iterations, 0)
+        savings.samples_unpruned += clock.share_of(self._full_length, 0) * world_size
 
     def count_scoring(self, seconds: float) -> None:
         """Counts seconds as spent on scores."""

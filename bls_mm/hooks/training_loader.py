@@ -1,6 +1,6 @@
 """The training loader of a run: tracked, checked, and followed if another hook replaces it."""
 
-from typing import List
+from typing import Callable, List
 
 import numpy as np
 from mmengine.hooks import Hook
@@ -10,8 +10,19 @@ from bls_mm.data import TrackedLoader
 from bls_mm.samplers import BLSSampler, find_sampler
 
 from .checks import check_batch_sampler, trains_on_one_sample
-from .clock import is_iteration_based
+from .clock import TrainingClock, is_iteration_based
 from .model_method import unwrap
+
+MISSING = 0.1  # fraction of the announced batches that an epoch may lack without a warning
+NO_BATCH = (
+    'BLS: the batch sampler yields no batch of the kept samples, because drop_last drops what does '
+    'not fill one: such an epoch trains on all samples instead; use drop_last=False or a smaller '
+    'batch_size'
+)
+FEWER_BATCHES = (
+    'BLS: the batch sampler yields fewer batches than its length says, so it drops samples that '
+    'the log counts as kept; use drop_last=False or a smaller batch_size'
+)
 
 
 class BeginsLate(Hook):
@@ -75,6 +86,37 @@ def fill_a_batch(runner, sampler: BLSSampler) -> None:
             'batch and drop_last drops them: the epoch trains on all samples instead'
         )
         sampler.state.use_full_plan()
+
+
+def replace_empty_plan(sampler: BLSSampler, warn: Callable[[str], None]) -> None:
+    """Replaces the plan of an epoch by one of all samples, since its batch sampler yields no batch.
+
+    Args:
+        sampler (BLSSampler): The sampler.
+        warn (Callable): Called with a warning.
+
+    Raises:
+        ValueError: If it is the plan of all samples.
+    """
+    if sampler.kept_fraction == 1:
+        raise ValueError(
+            f'the batch sampler yields no batch, although the epoch trains on all {len(sampler):,} '
+            'samples of a rank; use a smaller batch_size or drop_last=False'
+        )
+    warn(NO_BATCH)
+    sampler.state.use_full_plan()
+
+
+def warn_of_batches(loader: TrackedLoader, clock: TrainingClock, warn: Callable) -> None:
+    """Warns if an epoch that ends had fewer batches than announced.
+
+    Args:
+        loader (TrackedLoader): The training loader.
+        clock (TrainingClock): Knows how many batches were announced.
+        warn (Callable): Called with a warning.
+    """
+    if loader.count.is_complete and loader.count.number < (1 - MISSING) * clock.length:
+        warn(FEWER_BATCHES)
 
 
 def batch_sizes(loader: DataLoader) -> List[int]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bls_mm import BLSSampler
-from bls_mm.data import TrackedBatch
+from bls_mm.data import BatchCount, TrackedBatch
 from bls_mm.hooks.savings_meter import SavingsMeter
 
 
@@ -90,7 +90,7 @@ def test_time_of_scoring_and_planning_is_counted(meter):
     sampler = BLSSampler(range(42), seed=0)
     meter.follow(sampler)
     sampler.plan_epoch(0, 4)
-    meter.end_epoch()
+    meter.end_epoch(BatchCount())
     assert 0.5 <= meter.savings.scoring_seconds < 5
     assert meter.savings.planning_seconds == pytest.approx(sampler.planning_seconds)
     assert meter.savings.epochs == 1
