@@ -1,5 +1,6 @@
 """Counts samples, iterations and seconds while a run trains."""
 
+import math
 import time
 from typing import Any, Sequence
 
@@ -12,6 +13,7 @@ from bls_mm.samplers import BLSSampler
 from .attribution import count_replaced, is_mixing, is_planned
 from .clock import TrainingClock
 from .loss_tap import TrainedBatch
+from .training_loader import leaves_epoch
 
 ITERATIONS_BETWEEN_CHECKS = 20  # of samples: a look at annotations costs time
 
@@ -38,6 +40,8 @@ class SavingsMeter:
         self._is_mixing = False
         self._counted = 0  # iterations of the epoch that are in the sums
         self._uncounted_samples = 0
+        self._seen_before = 0  # samples, when the epoch began
+        self._most_iterations = math.inf  # of an epoch, if the loop leaves its epochs
         self._timed_until = 0.0
         self._planning_seconds = 0.0  # of the sampler, that are in the sums
 
@@ -54,6 +58,8 @@ class SavingsMeter:
     def begin_epoch(self) -> None:
         """Starts to count at the clock's position in the epoch."""
         self._counted, self._uncounted_samples = self._clock.position, 0
+        done = self._clock.position * self.batch_size * self._sampler.world_size
+        self._seen_before = self.savings.samples_seen - done
         self._is_mixing = is_mixing(self._sampler.dataset)
         self.restart_timer()
 
@@ -130,11 +136,17 @@ class SavingsMeter:
         savings, clock, world_size = self.savings, self._clock, self._sampler.world_size
         savings.iterations_unpruned -= clock.share_of(clock.full_length, 0)
         savings.samples_unpruned -= clock.share_of(self._full_length, 0) * world_size
+        if leaves_epoch(clock, batches):
+            self._most_iterations = clock.position
+            savings.iterations_unpruned += clock.position
+            savings.samples_unpruned += savings.samples_seen - self._seen_before
+            return
         if batches.is_complete and batches.number > 0:
             clock.correct_length(batches.number)
-        num_iterations = max(clock.full_length, clock.length)
+        num_iterations = min(max(clock.full_length, clock.length), self._most_iterations)
+        num_samples = min(self._full_length, self._most_iterations * self.batch_size)
         savings.iterations_unpruned += clock.share_of(num_iterations, 0)
-        savings.samples_unpruned += clock.share_of(self._full_length, 0) * world_size
+        savings.samples_unpruned += clock.share_of(num_samples, 0) * world_size
 
     def count_scoring(self, seconds: float) -> None:
         """Counts seconds as spent on scores."""

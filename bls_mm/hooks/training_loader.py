@@ -6,7 +6,7 @@ import numpy as np
 from mmengine.hooks import Hook
 from torch.utils.data import DataLoader
 
-from bls_mm.data import TrackedLoader
+from bls_mm.data import BatchCount, TrackedLoader
 from bls_mm.samplers import BLSSampler, find_sampler
 
 from .checks import check_batch_sampler, trains_on_one_sample
@@ -22,6 +22,10 @@ NO_BATCH = (
 FEWER_BATCHES = (
     'BLS: the batch sampler yields fewer batches than its length says, so it drops samples that '
     'the log counts as kept; use drop_last=False or a smaller batch_size'
+)
+LEFT_EPOCH = (
+    'BLS: the loop ends its epochs before their last batch, so pruning saves little or nothing; '
+    "use BLSHook(schedule='iteration') and no compensation, or a loop that trains whole epochs"
 )
 
 
@@ -107,6 +111,17 @@ def replace_empty_plan(sampler: BLSSampler, warn: Callable[[str], None]) -> None
     sampler.state.use_full_plan()
 
 
+def leaves_epoch(clock: TrainingClock, batches: BatchCount) -> bool:
+    """Whether a loop of epochs ended an epoch before its last batch.
+
+    Args:
+        clock (TrainingClock): Knows the position in the epoch.
+        batches (BatchCount): The batches of the epoch.
+    """
+    is_left = not batches.is_complete and batches.number > 0 and clock.position < clock.length
+    return is_left and not is_iteration_based(clock.runner.train_loop)
+
+
 def warn_of_batches(loader: TrackedLoader, clock: TrainingClock, warn: Callable) -> None:
     """Warns if an epoch that ends had fewer batches than announced.
 
@@ -115,7 +130,9 @@ def warn_of_batches(loader: TrackedLoader, clock: TrainingClock, warn: Callable)
         clock (TrainingClock): Knows how many batches were announced.
         warn (Callable): Called with a warning.
     """
-    if loader.count.is_complete and loader.count.number < (1 - MISSING) * clock.length:
+    if leaves_epoch(clock, loader.count):
+        warn(LEFT_EPOCH)
+    elif loader.count.is_complete and loader.count.number < (1 - MISSING) * clock.length:
         warn(FEWER_BATCHES)
 
 

@@ -1,6 +1,8 @@
 """Epochs whose number of batches differs from the length of their loader."""
 
 import pytest
+from mmengine.registry import LOOPS
+from mmengine.runner import EpochBasedTrainLoop
 from torch.utils.data import BatchSampler
 from toy import ToyData, assert_same_scores, read_log, replay, train
 
@@ -13,6 +15,7 @@ LOOPS_OF_MMENGINE = pytest.mark.parametrize(
 )
 NO_BATCH = 'yields no batch of the kept samples'
 FEWER = 'yields fewer batches than its length says'
+LEFT = 'the loop ends its epochs before their last batch'
 
 
 class Buckets(BatchSampler):
@@ -120,6 +123,42 @@ def test_fewer_batches_than_announced_are_counted_and_warned_about(tmp_path, tra
     assert read_log(tmp_path).count(FEWER) == 1
 
 
+@LOOPS.register_module()
+class ShortEpochs(EpochBasedTrainLoop):
+    """Ends each epoch after a number of iterations."""
+
+    def __init__(self, *args, num_iterations, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.num_iterations = num_iterations
+
+    def run_epoch(self):
+        self.runner.call_hook('before_train_epoch')
+        for number, batch in enumerate(self.dataloader):
+            if number == self.num_iterations:
+                break
+            self.run_iter(number, batch)
+        self.runner.call_hook('after_train_epoch')
+        self._epoch += 1
+
+
+@pytest.mark.parametrize(
+    ('num_iterations', 'unpruned'),
+    [(5, 30), (9, 54), (11, 66)],  # epochs have 11 iterations, and 8 if they are pruned
+)
+def test_loop_that_leaves_its_epochs_saves_what_it_does_not_train_on(
+    tmp_path, num_iterations, unpruned
+):
+    loop = dict(type='ShortEpochs', max_epochs=6, num_iterations=num_iterations)
+    pruner = dict(type='EpsilonGreedy', prune_ratio=0.3, delta=1.0)
+    _, recorder, hook = train(tmp_path, train_cfg=loop, pruner=pruner)
+    savings = hook.savings
+    assert savings.iterations == len(recorder.batches)
+    assert savings.iterations_unpruned == unpruned
+    assert savings.samples_seen == sum(map(len, recorder.batches))
+    assert savings.samples_unpruned == min(4 * unpruned, 6 * 42)
+    assert read_log(tmp_path).count(LEFT) == (num_iterations < 11)
+
+
 def test_longest_iteration_over_the_loader_counts():
     count = BatchCount()
     count.restart(2)
@@ -134,4 +173,4 @@ def test_longest_iteration_over_the_loader_counts():
 def test_length_announced_by_plain_batches_is_right(tmp_path):
     train(tmp_path, loader=dict(dataset=ToyData(42)))
     log = read_log(tmp_path)
-    assert not [text for text in (NO_BATCH, FEWER) if text in log]
+    assert not [text for text in (NO_BATCH, FEWER, LEFT) if text in log]
