@@ -102,9 +102,9 @@ class BLSHook(Hook):
         else:
             check_unused(runner)
         self.run = PrunedRun(runner, self.components, self.schedule, self.recorder, BLSHook)
-        warn_of_short_run(runner, self.run.sampler, self.run.clock)
         self._must_restore = runner.iter > 0
         if not self._must_restore:
+            warn_of_short_run(runner, self.run.sampler, self.run.clock)
             self._loaded = None  # of load_from; it would stay in the GPU's memory
 
     def before_train_epoch(self, runner) -> None:

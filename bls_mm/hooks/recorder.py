@@ -131,11 +131,15 @@ class Recorder:
     def end_run(self, runner, sampler: BLSSampler, savings: Savings) -> None:
         """Logs what the run saved, and warns if that is not what was asked for.
 
+        A finished run that is resumed has no further epoch; then there is nothing to log.
+
         Args:
             runner (Runner): The runner.
             sampler (BLSSampler): The sampler.
             savings (Savings): The sums of the run.
         """
+        if savings.iterations == 0:
+            return
         runner.logger.info(savings.as_sentence())
         budget = sampler.planner.budget
         if budget is not None and abs(savings.pruned - budget.target_savings) > TOLERANCE:

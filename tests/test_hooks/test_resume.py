@@ -147,6 +147,29 @@ def test_reset_scores_keeps_the_progress(tmp_path):
     assert resumed.iter == whole.iter < 57
 
 
+@pytest.mark.parametrize('options', [{}, dict(hook=dict(reset_scores=True))])
+@pytest.mark.parametrize('max_epochs', [1, 4])
+def test_resume_of_a_finished_run_logs_nothing(tmp_path, max_epochs, options):
+    pruner = dict(type='EpsilonGreedy', target_savings=0.1 if max_epochs > 1 else None)
+    train(tmp_path / 'whole', pruner=pruner, max_epochs=max_epochs)
+    checkpoint = str(tmp_path / 'whole' / f'epoch_{max_epochs}.pth')
+    resumed = dict(load_from=checkpoint, resume=True, log_level='INFO', **options)
+    _, record, _ = train(tmp_path / 'on', pruner=pruner, max_epochs=max_epochs, **resumed)
+    assert record.batches == []
+    assert 'BLS:' not in read_log(tmp_path / 'on')
+    assert not (tmp_path / 'on' / 'bls_summary.json').exists()
+
+
+def test_resume_of_a_finished_run_with_more_epochs_compares_with_the_target(tmp_path):
+    pruner = dict(type='EpsilonGreedy', target_savings=0.1)
+    train(tmp_path / 'whole', pruner=pruner, max_epochs=4)
+    checkpoint = str(tmp_path / 'whole' / 'epoch_4.pth')
+    options = dict(load_from=checkpoint, resume=True, log_level='INFO')
+    _, _, hook = train(tmp_path / 'on', pruner=pruner, max_epochs=5, **options)
+    assert hook.savings.epochs == 5
+    assert 'BLS: trained on' in read_log(tmp_path / 'on')
+
+
 def test_load_from_uses_no_scores(tmp_path):
     train(tmp_path / 'first', max_epochs=2)
     checkpoint = str(tmp_path / 'first' / 'epoch_2.pth')
