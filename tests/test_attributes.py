@@ -23,6 +23,8 @@ ALLOWED = {
         'wrapper._max_counts',
         'wrapper._remainder_counts',
     },
+    # Moves thresholds of the loop and of hooks, and restores them.
+    'hooks/iteration_thresholds.py': {'owner.*'},
     # Gradients are attributes of parameters, modes are attributes of modules.
     'hooks/checkpoint.py': {'parameter.grad'},
     'hooks/probe.py': {'module.training'},

@@ -18,6 +18,7 @@ from .checks import warn_of_short_run
 from .clock import SCHEDULES
 from .pruned_run import PrunedRun
 from .recorder import Recorder
+from .schedule_hooks import warn_of_thresholds
 from .training_loader import BeginsLate, check_unused
 
 
@@ -98,6 +99,7 @@ class BLSHook(Hook):
         if not any(isinstance(hook, BeginsLate) for hook in runner.hooks):
             runner.register_hook(BeginsLate(self))
         if self.run is not None and self.run.runner is runner:  # it was interrupted
+            self.run.schedule_hooks.detach()
             self._loaded = self._loaded or state_to_continue(self.run)
         else:
             check_unused(runner)
@@ -105,6 +107,7 @@ class BLSHook(Hook):
         self._must_restore = runner.iter > 0
         if not self._must_restore:
             warn_of_short_run(runner, self.run.sampler, self.run.clock)
+            warn_of_thresholds(runner, self.sampler.planner.pruner, self.run.clock)
             self._loaded = None  # of load_from; it would stay in the GPU's memory
 
     def before_train_epoch(self, runner) -> None:

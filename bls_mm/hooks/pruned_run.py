@@ -63,9 +63,8 @@ class PrunedRun:
         if self.sampler.planner.compensation is not None:
             parts = self.sampler, self.loader, self.clock.full_length, self.tap
             self.compensation = Compensation(runner, *parts)
-        self.savers = checkpoint.find_savers(runner)
+        self.savers, self._next = checkpoint.find_savers(runner), checkpoint.ResumePoint()
         self.in_epoch, self.gathered_at, self.num_epochs = False, 0, 0
-        self._next = checkpoint.ResumePoint()
         self.virtual_epochs: Optional[VirtualEpochs] = None
         if is_iteration_based(loop):
             self.virtual_epochs = VirtualEpochs(
@@ -116,6 +115,7 @@ class PrunedRun:
         self.loader.skip(0)  # the length below is that of the whole epoch
         training_loader.fill_a_batch(self.runner, self.sampler)
         self.clock.start_epoch(epoch, len(self.loader), position)
+        self.schedule_hooks.begin_epoch()
         self.gathered_at = position
         if self.compensation is not None:
             self.compensation.begin_epoch(self.clock)

@@ -1,13 +1,16 @@
-"""Serves hooks that set the learning rate themselves, from the length of the run."""
+"""Serves hooks that depend on the length of the run: they set the learning rate, or begin late."""
 
 import dis
 import inspect
 from types import CodeType
-from typing import Any, Callable, Iterator, List
+from typing import Any, Callable, Iterator, List, Optional
 
 from mmengine.hooks import Hook
 
+from bls_mm.pruners import NoPruning, Pruner
+
 from .clock import TrainingClock, is_iteration_based
+from .iteration_thresholds import IterationThresholds, thresholds_left
 from .model_method import ReplacedMethod
 from .view import LongerLoader, View
 
@@ -24,6 +27,9 @@ class ScheduleHooks:
     on all samples has done at the same progress, and its loader is as long as on all samples. So
     the learning rate is a function of the progress, as with MMEngine's own schedulers.
 
+    In a loop of iterations, the thresholds of the other hooks move; see
+    :class:`IterationThresholds`.
+
     Args:
         runner (Runner): The runner, about to train.
         clock (TrainingClock): Knows the progress.
@@ -31,17 +37,29 @@ class ScheduleHooks:
 
     def __init__(self, runner, clock: TrainingClock) -> None:
         self._clock = clock
+        self._replaced: List[ReplacedMethod] = []
+        self._thresholds: Optional[IterationThresholds] = None
+        if clock.schedule != 'progress':
+            return
+        setters = [hook for hook in runner.hooks if sets_learning_rate(hook)]
         self._replaced = [
-            ReplacedMethod(hook, stage, self._call)
-            for hook in runner.hooks
-            if clock.schedule == 'progress' and sets_learning_rate(hook)
-            for stage in STAGES
+            ReplacedMethod(hook, stage, self._call) for hook in setters for stage in STAGES
         ]
+        if is_iteration_based(runner.train_loop):
+            others = [hook for hook in runner.hooks if hook not in setters]
+            self._thresholds = IterationThresholds(runner.train_loop, others, clock)
+
+    def begin_epoch(self) -> None:
+        """Moves thresholds, now that the length of an epoch is known."""
+        if self._thresholds is not None:
+            self._thresholds.begin_epoch()
 
     def detach(self) -> None:
-        """Gives the hooks their methods back."""
+        """Gives the hooks their methods and thresholds back."""
         for method in self._replaced:
             method.restore()
+        if self._thresholds is not None:
+            self._thresholds.restore()
 
     def _call(self, original: Callable, runner, **kwargs: Any) -> Any:
         done = self._clock.iterations_on_all_samples()
@@ -75,6 +93,31 @@ def sets_learning_rate(hook: Hook) -> bool:
             instruction.opname == 'STORE_SUBSCR' for instruction in dis.get_instructions(code)
         )
     return assigns and bool(names & LENGTHS)
+
+
+def warn_of_thresholds(runner, pruner: Pruner, clock: TrainingClock) -> None:
+    """Logs a warning if a hook counts iterations that a pruned run may not reach.
+
+    Args:
+        runner (Runner): The runner, about to train.
+        pruner (Pruner): Its pruner.
+        clock (TrainingClock): Knows how the run counts.
+    """
+    is_shorter = clock.schedule == 'progress' and is_iteration_based(runner.train_loop)
+    if isinstance(pruner, NoPruning) or not is_shorter:
+        return
+    left = [
+        threshold
+        for hook in runner.hooks
+        if not sets_learning_rate(hook)
+        for threshold in thresholds_left(hook, runner.max_iters)
+    ]
+    if left:
+        runner.logger.warning(
+            f'BLS: pruning ends the run before iteration {runner.max_iters:,}, so it may not reach '
+            f"{', '.join(left)}; name the attribute 'switch_iter', which follows the progress, or "
+            "give it a smaller value, or keep all iterations with BLSHook(schedule='iteration')"
+        )
 
 
 def _own_code(hook: Hook) -> Iterator[CodeType]:
