@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 from mmengine.evaluator import BaseMetric
-from toy import ToyData, train
+from toy import ToyData, ToyModel, train
 
 
 class Second(BaseMetric):
@@ -31,8 +31,10 @@ def main(work_dir: str, options: str) -> None:
     if 'val_interval' in options.get('train_cfg', {}):
         loader = dict(dataset=ToyData(4), sampler=dict(type='DefaultSampler'), batch_size=4)
         options.update(val_dataloader=loader, val_cfg=dict(), val_evaluator=[Second()])
+    model = ToyModel(per_sample=rank in options.pop('ranks_with_sample_losses', []))
     runner, record, hook = train(
         work_dir,
+        model=model,
         launcher='pytorch',
         experiment_name='toy',
         env_cfg=dict(dist_cfg=dict(backend='gloo')),

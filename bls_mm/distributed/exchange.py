@@ -81,6 +81,11 @@ def first_loss(seen: SeenBatches) -> Optional[float]:
     return loss if math.isfinite(number) else None
 
 
+def is_true_on_any(flag: bool) -> bool:
+    """Whether a flag is set on any rank; all ranks must call it together."""
+    return any(map(bool, _gather(torch.tensor([int(flag)]))))
+
+
 def _gather_first(values: torch.Tensor, lengths: List[int]) -> List[torch.Tensor]:
     """Returns the first ``lengths[r]`` values of each rank r."""
     parts = _gather(pad(values[: lengths[get_rank()]], max(lengths)))

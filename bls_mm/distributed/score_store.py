@@ -9,7 +9,7 @@ import torch
 from bls_mm.scorers import Scorer
 from bls_mm.scorers.batches import check_range
 
-from .exchange import SeenBatches, exchange_batches, first_loss
+from .exchange import SeenBatches, exchange_batches, first_loss, is_true_on_any
 from .placement import Replicated
 
 JOIN = 1024  # batches that are joined at a time
@@ -75,11 +75,27 @@ class ScoreStore:
         if self.world_size == 1:
             return [seen]
         if self.placement.size == 1:
+            seen = self._agree_on_kind(seen)
             return exchange_batches(seen, self.scorer.needs_sample_losses, self._round_size)
         start = first_loss(seen)  # the same on every rank
         if start is not None:
             self.scorer.start(start)
         return [seen]
+
+    def _agree_on_kind(self, seen: SeenBatches) -> SeenBatches:
+        """Lets all ranks score the loss of each sample if any of them does.
+
+        Each rank decides with its own first batch. Where that had no sample losses, each sample
+        gets the loss of its batch.
+        """
+        scorer = self.scorer
+        has_sample_losses = bool(scorer.needs_sample_losses)
+        if not scorer.accepts_any_loss or not is_true_on_any(has_sample_losses):
+            return seen
+        scorer.use_sample_losses()
+        if has_sample_losses:
+            return seen
+        return seen._replace(losses=seen.losses.repeat_interleave(seen.sizes))
 
     def load_state_dict(self, state: dict) -> None:
         """Loads the state of a scorer, and forgets the pending losses."""

@@ -34,10 +34,14 @@ class DenseHeadLosses:
 
     Args:
         model (nn.Module): The model, unwrapped.
+        is_required (bool): Whether it is an error that a head which has returned the losses of
+            images fails to do so for a later batch. Otherwise that batch has none. Defaults to
+            True.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, is_required: bool = True) -> None:
         self._model = model
+        self._is_required = is_required
         self._is_idle = get_world_size() > 1
         self._is_known = False  # whether the head has returned the losses of images before
         self._replaced: Optional[ReplacedMethod] = None
@@ -70,12 +74,16 @@ class DenseHeadLosses:
         Returns:
             torch.Tensor or None: ``(B,)`` float32, on the device of the losses.
         """
-        if losses is not self._head_losses or not self._image_losses:
+        if self.count(losses) == 0:
             return None
         self._is_known = True
         return torch.stack(
             [torch.as_tensor(batch_loss(part, components)) for part in self._image_losses]
         )
+
+    def count(self, losses: dict) -> int:
+        """Returns the number of images whose losses are known; 0 if the losses are others."""
+        return len(self._image_losses) if losses is self._head_losses else 0
 
     def take_seconds(self) -> float:
         """Returns the seconds that the losses of images took since the last call."""
@@ -90,9 +98,9 @@ class DenseHeadLosses:
                 with nullcontext() if self._is_known else without_side_effects(head):
                     self._image_losses = losses_of_images(original, args, kwargs)
             except Exception:  # of any head, on an input that it may not expect
-                if self._is_known:
+                if self._is_known and self._is_required:
                     raise
-                self._is_idle, self._image_losses = True, []
+                self._is_idle, self._image_losses = not self._is_known, []
             self._seconds += time.perf_counter() - start
         self._head_losses = original(*args, **kwargs)
         return self._head_losses

@@ -1,6 +1,7 @@
 """Reads the loss of a batch, or of each of its samples, from what a model returns."""
 
 import sys
+import warnings
 from typing import Callable, Dict, Optional, Union
 
 import torch
@@ -13,6 +14,10 @@ from .probe import returns_sample_losses, sums_over_batch
 
 HEADS = 'mmyolo.models.dense_heads'
 MULTIPLYING = ('YOLOv5Head', 'YOLOv5InsHead', 'YOLOv7Head', 'YOLOv8Head')
+NO_SAMPLE_LOSSES = (
+    'BLS: the model no longer returns the loss of each sample, so each sample gets the loss of its '
+    'batch from now on'
+)
 
 
 class LossReader:
@@ -20,17 +25,23 @@ class LossReader:
 
     A batch loss that grows with the number of samples is divided by it.
 
+    The losses may change within a run: a hook exchanges the loss module, or a run resumes on more
+    ranks. If the first batch had decided for the loss of each sample, and a later one has none, its
+    batch loss is read.
+
     Args:
         model (nn.Module): The model, unwrapped.
         per_sample (bool, optional): Whether to read the loss of each sample, or of the batch. None:
             the first batch decides; per sample if the model returns the loss of each sample.
         components (dict[str, float], optional): Loss components to read, and their weights.
+        warn (Callable): Called with a sentence if a batch has no sample losses. Defaults to
+            ``warnings.warn``.
 
     Attributes:
         per_sample (bool, optional): As above; decided after the first batch.
+        is_required (bool): Whether it was given as True: a batch without sample losses is an error.
         sample_losses (PerSampleLosses, optional): To be entered during a training step, unless
             ``per_sample`` is False.
-        is_decided (bool): Whether :meth:`decide` has nothing left to find out.
     """
 
     def __init__(
@@ -38,12 +49,15 @@ class LossReader:
         model: nn.Module,
         per_sample: Optional[bool] = None,
         components: Optional[Dict[str, float]] = None,
+        warn: Callable[[str], None] = warnings.warn,
     ) -> None:
         self.components = components
         self.per_sample: Optional[bool] = None
+        self.is_required = per_sample is True
         self.sample_losses: Optional[PerSampleLosses] = None
-        self.is_decided = False
         self._model = model
+        self._warn = warn
+        self._falls_back = False  # whether a batch without sample losses has come
         self._grows_with_batch = grows_with_batch(model)
         self.read_per_sample(per_sample)
 
@@ -51,16 +65,15 @@ class LossReader:
         """Sets which losses are read, as a resumed run must."""
         self.per_sample = per_sample
         if per_sample is not False and self.sample_losses is None:
-            self.sample_losses = PerSampleLosses(self._model)
-        self._check_decided()
+            self.sample_losses = PerSampleLosses(self._model, self.is_required)
 
     def decide(
-        self, losses: object, batch_size: int, forward: Callable, args: tuple, kwargs: dict
+        self, losses: dict, batch_size: int, forward: Callable, args: tuple, kwargs: dict
     ) -> None:
         """Finds out what kind of losses a model returns, by more calls if there is no other way.
 
         Args:
-            losses (object): What it returned.
+            losses (dict): What it returned.
             batch_size (int): Number of samples of the batch.
             forward (Callable): Its method ``forward``.
             args (tuple): Positional arguments of the call.
@@ -70,18 +83,25 @@ class LossReader:
         def probe(question: Callable) -> bool:
             return question(self._model, forward, args, kwargs, batch_size, self.components)
 
-        if self.per_sample is None and isinstance(losses, dict):
-            self.per_sample = self.sample_losses.of_images(losses) is not None or (
+        if self.per_sample is None:
+            self.per_sample = self.sample_losses.has_images(losses, batch_size) or (
                 are_per_sample(losses, batch_size, self.components)
                 and (self.sample_losses.is_known or probe(returns_sample_losses))
             )
-        if self._grows_with_batch is None and not self.per_sample and batch_size > 1:
+        has_none = self.per_sample and not self._has_sample_losses(losses, batch_size)
+        if has_none and not self._falls_back:
+            self._falls_back = True
+            self._grows_with_batch = grows_with_batch(self._model)  # its loss may be another one
+            self._warn(NO_SAMPLE_LOSSES)
+        if self._grows_with_batch is None and (has_none or not self.per_sample) and batch_size > 1:
             self._grows_with_batch = probe(sums_over_batch)
-        self._check_decided()
 
-    def _check_decided(self) -> None:
-        knows_factor = self.per_sample or self._grows_with_batch is not None
-        self.is_decided = self.per_sample is not None and knows_factor
+    def _has_sample_losses(self, losses: dict, batch_size: int) -> bool:
+        return (
+            self.is_required  # otherwise reading them raises an error
+            or self.sample_losses.has_images(losses, batch_size)
+            or are_per_sample(losses, batch_size, self.components)
+        )
 
     def read(self, losses: dict, batch_size: int) -> Union[torch.Tensor, float]:
         """Returns the loss that is scored, detached: of each sample, or of the batch.
@@ -90,7 +110,7 @@ class LossReader:
             losses (dict): What the model returned.
             batch_size (int): Number of samples of the batch.
         """
-        if self.per_sample:
+        if self.per_sample and self._has_sample_losses(losses, batch_size):
             return self.sample_losses.read(losses, batch_size, self.components)
         loss = batch_loss(losses, self.components)
         return loss / batch_size if self._grows_with_batch else loss

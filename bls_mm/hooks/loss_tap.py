@@ -81,7 +81,7 @@ class LossTap:
         inner = unwrap(model)
         inner = getattr(inner, '_orig_mod', inner)
         self._mode_of = mode_reader(inner)
-        self.reader = LossReader(inner, per_sample, components)
+        self.reader = LossReader(inner, per_sample, components, self.warn_once)
         # A compiler must not trace it: a graph would hold on to the weights of one batch. Checked
         # with PyTorch 2.11: `_compiled_call_impl` is set by `nn.Module.compile`.
         compiled = compiled or getattr(inner, '_compiled_call_impl', None) is not None
@@ -153,11 +153,9 @@ class LossTap:
         mode = kwargs['mode'] if 'mode' in kwargs else self._mode_of(args)
         if self._current is None or mode != 'loss':
             return losses
-        if not self.reader.is_decided:
-            self.reader.decide(losses, len(self._current.samples), original, args, kwargs)
-        return self._read_losses(losses)
+        return self._read_losses(losses, original, args, kwargs)
 
-    def _read_losses(self, losses: Any) -> Any:
+    def _read_losses(self, losses: Any, forward: Callable, args: tuple, kwargs: dict) -> Any:
         # An evaluation, or a forward pass without gradient, minimises nothing.
         if not self._forward.model.training or not torch.is_grad_enabled():
             return losses
@@ -167,6 +165,7 @@ class LossTap:
                 "mode='loss'; BLSHook needs the dict of losses that MMEngine models return"
             )
         samples, weights, batch_weight = self._current
+        self.reader.decide(losses, len(samples), forward, args, kwargs)
         # Read at once: keeping the losses would keep the graph of the iteration alive.
         loss = self.reader.read(losses, len(samples))
         if self._loss is not None:

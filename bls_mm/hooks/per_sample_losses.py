@@ -28,12 +28,13 @@ class PerSampleLosses:
     Args:
         model (nn.Module): The model, unwrapped. Its losses are looked up each time, since hooks may
             exchange them during a run.
+        is_required (bool): See :class:`DenseHeadLosses`. Defaults to True.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, is_required: bool = True) -> None:
         self._model = model
         self._undo: List[Callable] = []
-        self._dense_head = DenseHeadLosses(model)
+        self._dense_head = DenseHeadLosses(model, is_required)
 
     def __enter__(self) -> None:
         self._dense_head.__enter__()
@@ -59,6 +60,10 @@ class PerSampleLosses:
     ) -> Optional[torch.Tensor]:
         """Returns the loss of each image of a detector; see :meth:`DenseHeadLosses.of`."""
         return self._dense_head.of(losses, components)
+
+    def has_images(self, losses: dict, batch_size: int) -> bool:
+        """Whether the loss of each image of a detector is known, one for each sample."""
+        return self._dense_head.count(losses) == batch_size
 
     def take_seconds(self) -> float:
         """Returns the seconds that losses of images took since the last call."""

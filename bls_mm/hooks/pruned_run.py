@@ -175,7 +175,7 @@ class PrunedRun:
 
     def _check_batch(self, tracked: TrackedBatch, data_batch: Any) -> None:
         """Checks that a batch holds the samples that it should, before the model sees it."""
-        check_batch_size(data_batch, len(tracked.samples), bool(self.reader.per_sample))
+        check_batch_size(data_batch, len(tracked.samples), self.reader.is_required)
         if not self.meter.check_samples(tracked.samples, data_batch):
             self.tap.warn_once(NOT_PLANNED)
 

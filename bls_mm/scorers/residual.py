@@ -46,7 +46,8 @@ class ResidualScorer(Scorer):
         memory (float): Upper bound of the last term of the denominator, so that scores follow
             samples whose relative loss changes. Defaults to 3.
         per_sample (bool or str): Whether to use the loss of each sample as a batch of its own.
-            ``'auto'`` does so if the first loss has shape ``(B,)``. Defaults to False.
+            ``'auto'`` does so if the first loss has shape ``(B,)``; a later batch loss then counts
+            as the loss of each of its samples. Defaults to False.
 
     Attributes:
         needs_sample_losses (bool, optional): None as long as ``per_sample='auto'`` has seen no
@@ -71,6 +72,7 @@ class ResidualScorer(Scorer):
         self.noise = noise
         self.memory = memory
         self.needs_sample_losses: Optional[bool] = None if per_sample == 'auto' else per_sample
+        self.accepts_any_loss = per_sample is not True
         self.scores.fill_(1)
         self.level = 0.0
         self.scale = 0.0
@@ -79,7 +81,12 @@ class ResidualScorer(Scorer):
     def as_loss(self, loss: torch.Tensor, batch_size: int) -> torch.Tensor:
         if self.needs_sample_losses is None:
             self.needs_sample_losses = loss.ndim > 0
+        if self.needs_sample_losses and self.accepts_any_loss and loss.ndim == 0:
+            loss = loss.expand(batch_size)
         return super().as_loss(loss, batch_size)
+
+    def use_sample_losses(self) -> None:
+        self.needs_sample_losses = True
 
     def score(self, sizes: np.ndarray, indices: np.ndarray, losses: np.ndarray) -> None:
         self.needs_sample_losses = bool(self.needs_sample_losses)  # 'auto' without as_loss: False

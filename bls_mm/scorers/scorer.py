@@ -42,6 +42,8 @@ class Scorer(ABC):
 
     needs_sample_losses = False
     """Whether :meth:`score` needs the loss of each sample instead of the mean of the batch."""
+    accepts_any_loss = False
+    """Whether a batch loss may count as the loss of each of its samples."""
 
     shardable = False
     """Whether ranks may hold the scores of different samples. The scorer must then keep no other
@@ -71,8 +73,7 @@ class Scorer(ABC):
     def start(self, loss: float) -> None:  # noqa: B027
         """Receives the first finite batch loss of the run, before any batch is scored.
 
-        The sampler calls it if scores are sharded, on all ranks with the same loss. By default it
-        does nothing.
+        The sampler calls it if scores are sharded, on all ranks with the same loss.
 
         Args:
             loss (float): Mean loss of the batch.

@@ -96,6 +96,15 @@ def test_four_ranks_with_uneven_samples_exchange_once_per_epoch(tmp_path):
     assert ranks[0]['collectives']['all_gather'] == 4 * 4
 
 
+@pytest.mark.parametrize('placement', ['replicated', 'shared'])
+def test_ranks_whose_losses_are_of_different_kinds_agree_on_scores(tmp_path, placement):
+    sampler = dict(scorer='auto', placement=placement)
+    zero, one = run(tmp_path, 2, num=43, sampler=sampler, ranks_with_sample_losses=[1])
+    assert torch.equal(zero['scores'], one['scores'])
+    assert torch.equal(zero['visits'], one['visits'])
+    assert zero['visits'].sum() == zero['savings']['samples_seen'] == one['savings']['samples_seen']
+
+
 @pytest.mark.parametrize('placement', ['replicated', 'sharded'])
 def test_best_checkpoint_of_a_validation_within_an_epoch_has_all_scores(tmp_path, placement):
     best = dict(save_best='distance', rule='less', interval=100, by_epoch=False)

@@ -139,3 +139,48 @@ def test_index_out_of_range_raises_one_sentence():
     pending.append([3, 10], 1.0)
     with pytest.raises(IndexError, match='indices run from 3 to 10, but the training set has 10'):
         pending.drain()
+
+
+def test_ranks_score_sample_losses_if_one_of_them_has_some(ranks):
+    """A batch loss counts for each sample, also on ranks that never saw the loss of a sample."""
+    losses = [
+        [([0, 1], torch.tensor([1.0, 3.0])), ([2], torch.tensor([2.0]))],
+        [([3, 4], 5.0)],
+        [],
+    ]
+
+    def work(rank):
+        scorer = ResidualScorer(NUM, per_sample='auto')
+        store = ScoreStore(scorer, Replicated(NUM, rank, 3), 3)
+        for samples, loss in losses[rank]:
+            store.update(samples, loss)
+        store.sync()
+        store.update([5, 6], 4.0)  # from now on on all ranks
+        store.sync()
+        return scorer
+
+    expected = ResidualScorer(NUM, per_sample=True)
+    for samples, loss in (losses[0][0], ([3, 4], torch.full((2,), 5.0)), losses[0][1]):
+        expected.update(samples, loss)
+    for _ in range(3):
+        expected.update([5, 6], torch.full((2,), 4.0))
+    for scorer in ranks.run(work):
+        assert scorer.needs_sample_losses is True
+        assert torch.equal(scorer.scores, expected.scores)
+        assert torch.equal(scorer.visits, expected.visits)
+
+
+def test_ranks_without_sample_losses_keep_batch_losses(ranks):
+    def work(rank):
+        store = ScoreStore(ResidualScorer(NUM, per_sample='auto'), Replicated(NUM, rank, 3), 3)
+        if rank:
+            store.update([rank, 4], float(rank))
+        store.sync()
+        return store.scorer
+
+    expected = ResidualScorer(NUM)
+    expected.update([1, 4], 1.0)
+    expected.update([2, 4], 2.0)
+    for scorer in ranks.run(work):
+        assert scorer.needs_sample_losses is False
+        assert torch.equal(scorer.scores, expected.scores)

@@ -197,6 +197,31 @@ def test_head_that_cannot_be_split_is_left_alone(build, monkeypatch):
     assert batch_loss(losses) > 0
 
 
+@pytest.mark.parametrize('is_required', [False, True])
+def test_head_that_fails_for_a_later_batch_has_no_losses_of_its_images(
+    build, monkeypatch, is_required
+):
+    model = build('RetinaHead').train()
+    context = PerSampleLosses(model, is_required)
+    own = dense_head_losses.losses_of_images
+
+    def fails(*args):
+        raise RuntimeError('a batch of one')
+
+    with context:
+        assert context.of_images(model(features(2), list(targets(2)))) is not None
+    monkeypatch.setattr(dense_head_losses, 'losses_of_images', fails)
+    with context:
+        if is_required:
+            with pytest.raises(RuntimeError, match='a batch of one'):
+                model(features(2), list(targets(2)))
+            return
+        assert context.of_images(model(features(2), list(targets(2)))) is None
+    monkeypatch.setattr(dense_head_losses, 'losses_of_images', own)
+    with context:
+        assert context.has_images(model(features(2), list(targets(2))), batch_size=2)
+
+
 def test_head_whose_losses_keep_statistics_is_left_alone(build):
     """GHM-C counts gradient norms in a buffer: more calls would change the training."""
     from mmdet.models.losses import GHMC

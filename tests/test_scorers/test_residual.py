@@ -104,6 +104,17 @@ def test_auto_decides_by_the_first_loss_and_keeps_the_decision_when_resumed(vect
     assert torch.equal(scorer.scores, resumed.scores)
 
 
+def test_auto_gives_a_later_batch_loss_to_each_sample():
+    auto, expected = ResidualScorer(4, per_sample='auto'), ResidualScorer(4, per_sample=True)
+    auto.update([0, 1], [1.0, 3.0])
+    auto.update([0, 2], 2.5)
+    expected.update([0, 1], [1.0, 3.0])
+    expected.update([0, 2], [2.5, 2.5])
+    assert torch.equal(auto.scores, expected.scores)
+    with pytest.raises(ValueError, match='needs the loss of each sample, but got one scalar'):
+        expected.update([0, 2], 2.5)
+
+
 @pytest.mark.parametrize('repeats', [False, True])
 def test_auto_takes_batch_losses_if_no_loss_has_decided(repeats):
     scorer = ResidualScorer(4, per_sample='auto')
