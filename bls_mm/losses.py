@@ -1,6 +1,6 @@
 """Pure functions on the dict of losses that a model returns."""
 
-from typing import Dict, List, Mapping, Optional, Tuple, Union
+from typing import Container, Dict, List, Mapping, Optional, Set, Tuple, Union
 
 import numpy as np
 import torch
@@ -134,34 +134,55 @@ def are_per_sample(
     return bool(parts) and all(is_per_sample(part, batch_size) for part in parts)
 
 
-def scale_gradients(losses: Losses, weights: np.ndarray, weight: float) -> dict:
+def names_per_sample(losses: Losses, batch_size: int) -> Set[str]:
+    """Returns the names of the entries with one value for each sample of the batch, or as many.
+
+    Args:
+        losses (Mapping): Name to tensor or list of tensors, of any shape.
+        batch_size (int): Number of samples B of the batch.
+    """
+    names = set()
+    for name, value in losses.items():
+        parts = value if isinstance(value, (list, tuple)) else [value]
+        if parts and all(torch.is_tensor(p) and is_per_sample(p, batch_size) for p in parts):
+            names.add(name)
+    return names
+
+
+def scale_gradients(
+    losses: Losses, weights: np.ndarray, weight: float, per_sample: Container[str]
+) -> dict:
     """Scales the gradients of all loss components and leaves their values unchanged.
 
-    A component of shape ``(B,)`` gets the weight of each sample, in its own dtype. All other
-    components get the weight of the batch. A loss that is infinite becomes NaN.
+    A component of shape ``(B,)`` gets the weight of each sample, in its own dtype, if it is known
+    to be per sample: a loss of each level may be as long as the batch. All other components get the
+    weight of the batch. A loss that is infinite becomes NaN.
 
     Args:
         losses (Mapping): Name to tensor or list of tensors.
         weights (np.ndarray): ``(B,)`` float32, the weights of the samples.
         weight (float): The weight of the batch, usually the mean of ``weights``.
+        per_sample (Container[str]): Names of the components with one value for each sample.
 
     Returns:
         dict: The losses to minimise instead.
     """
     return {
-        name: _scale_gradient(value, weights, weight) if is_loss(name) else value
+        name: _scale_gradient(value, weights if name in per_sample else None, weight)
+        if is_loss(name)
+        else value
         for name, value in losses.items()
     }
 
 
 def _scale_gradient(
-    loss: Union[torch.Tensor, List[torch.Tensor]], weights: np.ndarray, weight: float
+    loss: Union[torch.Tensor, List[torch.Tensor]], weights: Optional[np.ndarray], weight: float
 ) -> Union[torch.Tensor, List[torch.Tensor]]:
     if isinstance(loss, (list, tuple)):
         return [_scale_gradient(part, weights, weight) for part in loss]
     if not loss.requires_grad:
         return loss
-    is_vector = loss.ndim and loss.shape == weights.shape
+    is_vector = weights is not None and loss.shape == weights.shape
     factor = torch.from_numpy(weights).to(loss) if is_vector else weight
     # `lerp(x.detach(), x, factor)` equals `x` and has gradient `factor`.
     return torch.lerp(loss.detach(), loss, factor)

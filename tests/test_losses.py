@@ -3,7 +3,13 @@ import pytest
 import torch
 from mmengine.model import BaseModel
 
-from bls_mm.losses import are_per_sample, batch_loss, sample_losses, scale_gradients
+from bls_mm.losses import (
+    are_per_sample,
+    batch_loss,
+    names_per_sample,
+    sample_losses,
+    scale_gradients,
+)
 
 LOSSES = dict(
     loss_cls=torch.tensor([1.0, 3.0]),  # a vector counts as its mean
@@ -73,10 +79,13 @@ def test_are_per_sample_needs_every_component_unreduced():
 def test_list_and_entries_without_gradient_keep_their_form():
     x = torch.tensor(2.0, requires_grad=True)
     constant, acc = torch.tensor(1.0), x * 1
-    losses = scale_gradients(dict(loss=[x * 1, constant], acc=acc), np.full(2, 3.0), 3.0)
+    losses = scale_gradients(dict(loss=[x * 1, constant], acc=acc), np.full(2, 3.0), 3.0, {'loss'})
     assert losses['loss'][0] == 2
     assert losses['loss'][1] is constant
     assert losses['acc'] is acc
+
+
+NAMES = {'loss_each', 'loss_all'}
 
 
 def gradient(weights):
@@ -84,7 +93,9 @@ def gradient(weights):
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     losses = dict(loss_each=x**2, loss_all=[(3 * x).sum()], acc=x.sum())
     if weights is not None:
-        losses = scale_gradients(losses, np.array(weights, dtype=np.float32), np.mean(weights))
+        losses = scale_gradients(
+            losses, np.array(weights, dtype=np.float32), np.mean(weights), NAMES
+        )
     total, log = Model().parse_losses(losses)
     total.backward()
     return x.grad, {name: value.item() for name, value in log.items()}
@@ -100,16 +111,31 @@ def test_weights_scale_the_gradient_and_leave_the_logged_values():
     assert log == log_of_ones == log_of_weighed
 
 
+def test_vector_that_is_not_known_to_be_per_sample_gets_the_weight_of_the_batch():
+    x = torch.ones(2, requires_grad=True)
+    losses = dict(loss_each=1 * x, loss_levels=[10 * x])
+    losses = scale_gradients(losses, np.array([1.0, 2.0]), 1.5, {'loss_each'})
+    (losses['loss_each'] + losses['loss_levels'][0]).sum().backward()
+    assert x.grad.tolist() == [1 + 15, 2 + 15]
+
+
+def test_names_per_sample_needs_all_tensors_of_an_entry():
+    vector, scalar = torch.ones(2), torch.tensor(1.0)
+    losses = dict(a=vector, b=[vector, vector], c=[vector, scalar], d=scalar, e='text', f=[])
+    assert names_per_sample(losses, 2) == {'a', 'b'}
+
+
 def test_tensor_in_two_components_is_scaled_once_in_each():
     x = torch.tensor(1.0, requires_grad=True)
     part = 2 * x
-    losses = scale_gradients(dict(loss_part=part, loss_total=part + x), np.full(2, 3.0), 3.0)
+    losses = scale_gradients(dict(loss_part=part, loss_total=part + x), np.full(2, 3.0), 3.0, ())
     sum(losses.values()).backward()
     assert x.grad == 3 * (2 + 3)
 
 
 def test_half_precision_gradients_keep_their_dtype():
     x = torch.tensor([1.0, 2.0], dtype=torch.bfloat16, requires_grad=True)
-    scale_gradients(dict(loss=x * 1), np.array([1.0, 2.0]), 1.5)['loss'].sum().backward()
+    losses = scale_gradients(dict(loss=x * 1), np.array([1.0, 2.0]), 1.5, {'loss'})
+    losses['loss'].sum().backward()
     assert x.grad.tolist() == [1, 2]
     assert x.grad.dtype == torch.bfloat16

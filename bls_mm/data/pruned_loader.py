@@ -146,7 +146,8 @@ class PrunedLoader(TrackedLoader):
         self.bls.update(tracked.samples, loss)
         if tracked.weights is None:
             return loss
-        return scale_gradients(dict(loss=loss), tracked.weights, tracked.weight)['loss']
+        losses = dict(loss=loss)
+        return scale_gradients(losses, tracked.weights, tracked.weight, per_sample=losses)['loss']
 
     def _waiting_batch(self) -> Any:
         """Returns the batch that the running loop got last; a peek does not change it."""

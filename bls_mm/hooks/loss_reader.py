@@ -2,15 +2,15 @@
 
 import sys
 import warnings
-from typing import Callable, Dict, Optional, Union
+from typing import Callable, Dict, Optional, Set, Union
 
 import torch
 from torch import nn
 
-from bls_mm.losses import are_per_sample, batch_loss
+from bls_mm.losses import batch_loss, is_loss, loss_components, names_per_sample
 
 from .per_sample_losses import PerSampleLosses
-from .probe import returns_sample_losses, sums_over_batch
+from .probe import find_sample_losses, sums_over_batch
 
 HEADS = 'mmyolo.models.dense_heads'
 MULTIPLYING = ('YOLOv5Head', 'YOLOv5InsHead', 'YOLOv7Head', 'YOLOv8Head')
@@ -42,6 +42,8 @@ class LossReader:
         is_required (bool): Whether it was given as True: a batch without sample losses is an error.
         sample_losses (PerSampleLosses, optional): To be entered during a training step, unless
             ``per_sample`` is False.
+        names_per_sample (set[str]): The losses of the last batch that are known to have one value
+            for each sample; empty if nobody needs to know.
     """
 
     def __init__(
@@ -55,6 +57,8 @@ class LossReader:
         self.per_sample: Optional[bool] = None
         self.is_required = per_sample is True
         self.sample_losses: Optional[PerSampleLosses] = None
+        self.names_per_sample: Set[str] = set()
+        self._grew: Dict[str, bool] = {}  # whether a loss has one more entry for one more sample
         self._model = model
         self._warn = warn
         self._falls_back = False  # whether a batch without sample losses has come
@@ -68,40 +72,59 @@ class LossReader:
             self.sample_losses = PerSampleLosses(self._model, self.is_required)
 
     def decide(
-        self, losses: dict, batch_size: int, forward: Callable, args: tuple, kwargs: dict
+        self,
+        losses: dict,
+        batch_size: int,
+        has_weights: bool,
+        forward: Callable,
+        args: tuple,
+        kwargs: dict,
     ) -> None:
         """Finds out what kind of losses a model returns, by more calls if there is no other way.
 
         Args:
             losses (dict): What it returned.
             batch_size (int): Number of samples of the batch.
+            has_weights (bool): Whether the samples of the batch have loss weights.
             forward (Callable): Its method ``forward``.
             args (tuple): Positional arguments of the call.
             kwargs (dict): Keyword arguments of the call.
         """
 
-        def probe(question: Callable) -> bool:
-            return question(self._model, forward, args, kwargs, batch_size, self.components)
-
+        call = (self._model, forward, args, kwargs, batch_size)
+        is_needed = has_weights or (self.per_sample is not False and not self.is_required)
+        self.names_per_sample = self._find_names(losses, call) if is_needed else set()
         if self.per_sample is None:
-            self.per_sample = self.sample_losses.has_images(losses, batch_size) or (
-                are_per_sample(losses, batch_size, self.components)
-                and (self.sample_losses.is_known or probe(returns_sample_losses))
-            )
+            self.per_sample = self._has_sample_losses(losses, batch_size)
         has_none = self.per_sample and not self._has_sample_losses(losses, batch_size)
         if has_none and not self._falls_back:
             self._falls_back = True
             self._grows_with_batch = grows_with_batch(self._model)  # its loss may be another one
             self._warn(NO_SAMPLE_LOSSES)
         if self._grows_with_batch is None and (has_none or not self.per_sample) and batch_size > 1:
-            self._grows_with_batch = probe(sums_over_batch)
+            self._grows_with_batch = sums_over_batch(*call, self.components)
+
+    def _find_names(self, losses: dict, call: tuple) -> Set[str]:
+        """Returns which losses have one value for each sample, and not by chance as many."""
+        scored = {name for name, _, _ in loss_components(losses, self.components)}
+        candidates = {
+            name for name in names_per_sample(losses, call[-1]) if is_loss(name) or name in scored
+        }
+        is_known = self.sample_losses is not None and self.sample_losses.is_known
+        if is_known or (call[-1] == 1 and self.per_sample is not None):
+            return candidates
+        known = scored if self.is_required else set()
+        new = candidates - known - self._grew.keys()
+        if new:
+            grown = find_sample_losses(*call)
+            self._grew.update({name: name in grown for name in new})
+        return {name for name in candidates if name in known or self._grew[name]}
 
     def _has_sample_losses(self, losses: dict, batch_size: int) -> bool:
-        return (
-            self.is_required  # otherwise reading them raises an error
-            or self.sample_losses.has_images(losses, batch_size)
-            or are_per_sample(losses, batch_size, self.components)
-        )
+        if self.is_required or self.sample_losses.has_images(losses, batch_size):
+            return True  # if required, reading others raises an error
+        scored = {name for name, _, _ in loss_components(losses, self.components)}
+        return bool(scored) and scored <= self.names_per_sample
 
     def read(self, losses: dict, batch_size: int) -> Union[torch.Tensor, float]:
         """Returns the loss that is scored, detached: of each sample, or of the batch.

@@ -165,11 +165,14 @@ class LossTap:
                 "mode='loss'; BLSHook needs the dict of losses that MMEngine models return"
             )
         samples, weights, batch_weight = self._current
-        self.reader.decide(losses, len(samples), forward, args, kwargs)
+        has_weights = weights is not None
+        self.reader.decide(losses, len(samples), has_weights, forward, args, kwargs)
         # Read at once: keeping the losses would keep the graph of the iteration alive.
         loss = self.reader.read(losses, len(samples))
         if self._loss is not None:
             self.warn_once(SEVERAL_LOSSES)
             loss = self._loss + loss
         self._loss = loss
-        return losses if weights is None else scale_gradients(losses, weights, batch_weight)
+        if weights is None:
+            return losses
+        return scale_gradients(losses, weights, batch_weight, self.reader.names_per_sample)

@@ -3,24 +3,19 @@
 import math
 import random
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set
 
 import numpy as np
 import torch
 from torch import nn
 
-from bls_mm.losses import are_per_sample, batch_loss
+from bls_mm.losses import batch_loss, names_per_sample
 
 
-def returns_sample_losses(
-    model: nn.Module,
-    forward: Callable,
-    args: tuple,
-    kwargs: dict,
-    batch_size: int,
-    components: Optional[Dict[str, float]] = None,
-) -> bool:
-    """Whether losses with one entry per sample have one more entry for one more sample.
+def find_sample_losses(
+    model: nn.Module, forward: Callable, args: tuple, kwargs: dict, batch_size: int
+) -> Set[str]:
+    """Returns the names of the losses that have one entry for each sample.
 
     A loss vector over levels or classes may happen to have as many entries as the batch has
     samples, and any loss of a batch of one has one entry. So the model is called once more, with
@@ -33,16 +28,15 @@ def returns_sample_losses(
         args (tuple): Positional arguments of a call in ``mode='loss'``.
         kwargs (dict): Keyword arguments of the call.
         batch_size (int): Number of samples in it.
-        components (dict[str, float], optional): Loss components that count. Defaults to None, all.
 
     Returns:
-        bool: False if the model cannot be called that way: the batch loss is always right.
+        set[str]: Empty if the model cannot be called that way: the batch loss is always right.
     """
     try:
         losses = _call(model, forward, args, kwargs, batch_size, [*range(batch_size), -1])
-        return are_per_sample(losses, batch_size + 1, components)
+        return names_per_sample(losses, batch_size + 1)
     except Exception:  # of any model, on an input that it may not expect
-        return False
+        return set()
 
 
 def sums_over_batch(
@@ -55,7 +49,7 @@ def sums_over_batch(
 ) -> bool:
     """Whether the batch loss is a sum over the samples: the losses of two halves add up to it.
 
-    The model is called three times, in the way of :func:`returns_sample_losses`, with its
+    The model is called three times, in the way of :func:`find_sample_losses`, with its
     arguments. It needs less memory than the training step.
 
     Returns:

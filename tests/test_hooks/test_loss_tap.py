@@ -5,7 +5,7 @@ import torch
 from tapped_model import INPUTS, OwnStep, build, gradient_of, listen, yielded_batch
 from toy import ToyModel
 
-from bls_mm.hooks.loss_tap import NO_LOSS, NO_STEP, SEVERAL_LOSSES, UNKNOWN_BATCH
+from bls_mm.hooks.loss_tap import NO_LOSS, NO_STEP, SEVERAL_LOSSES, UNKNOWN_BATCH, LossTap
 
 
 def train_steps(weights, amp=False, accumulative_counts=1, per_sample=False):
@@ -48,6 +48,47 @@ class TestWeights:
         losses = model(INPUTS, mode='loss')
         (weights * (losses['loss_square'] + losses['loss_distance'][0])).mean().backward()
         torch.testing.assert_close(weighted, gradient_of(model))
+
+    @pytest.mark.parametrize('per_sample', [None, False])
+    def test_vector_over_levels_gets_the_weight_of_the_batch(self, per_sample):
+        class Levels(ToyModel):
+            """Has as many levels as the batch has samples."""
+
+            def forward(self, inputs, data_samples=None, mode='tensor'):
+                loss = self.linear(torch.stack(list(inputs))).pow(2).mean()
+                return dict(loss=[loss * torch.arange(1.0, 5)])
+
+        weighted, plain = Levels(), Levels()
+        step(weighted, [1.0, 1.0, 2.0, 4.0], per_sample)
+        step(plain, None, per_sample)
+        assert torch.equal(gradient_of(weighted), 2 * gradient_of(plain))
+
+    @pytest.mark.parametrize('per_sample', [None, False, True])
+    def test_sample_losses_get_the_weight_of_each_sample_whatever_is_scored(self, per_sample):
+        weighted, each = ToyModel(per_sample=True), ToyModel(per_sample=True)
+        weights = torch.tensor([1.0, 1.0, 2.0, 4.0])
+        step(weighted, weights.tolist(), per_sample)
+        each.init_weights()
+        losses = each(INPUTS, mode='loss')
+        (weights * (losses['loss_square'] + losses['loss_distance'][0])).mean().backward()
+        torch.testing.assert_close(gradient_of(weighted), gradient_of(each))
+
+    def test_loss_that_is_not_scored_is_judged_for_itself(self):
+        class Both(ToyModel):
+            def forward(self, inputs, data_samples=None, mode='tensor'):
+                losses = super().forward(inputs, data_samples, mode)
+                return dict(losses, loss_levels=losses['loss_square'].mean() * torch.ones(4))
+
+        weights = torch.tensor([1.0, 1.0, 2.0, 4.0])
+        model, wrapper, loader = build(model=Both(per_sample=True))
+        LossTap(model, loader, True, components=dict(loss_square=1.0))
+        model.train_step(yielded_batch(loader, weights.tolist()), wrapper)
+        each = ToyModel(per_sample=True)
+        each.init_weights()
+        losses = each(INPUTS, mode='loss')
+        per_sample = (weights * (losses['loss_square'] + losses['loss_distance'][0])).mean()
+        (per_sample + 2 * losses['loss_square'].mean()).backward()
+        torch.testing.assert_close(gradient_of(model), gradient_of(each))
 
     def test_weights_apply_to_one_step_only(self):
         model, wrapper, loader = build()

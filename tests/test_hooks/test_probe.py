@@ -8,14 +8,14 @@ import torch
 from torch import nn
 from toy import ToyModel, assert_same_scores, replay, train
 
-from bls_mm.hooks.probe import returns_sample_losses
+from bls_mm.hooks.probe import find_sample_losses
 
 INPUTS = [torch.tensor([i, 1.0]) for i in range(4)]
 
 
-def probe(model, inputs=INPUTS, components=None):
+def probe(model, inputs=INPUTS):
     kwargs = dict(inputs=inputs, data_samples=list(range(len(inputs))), mode='loss')
-    return returns_sample_losses(model, model.forward, (), kwargs, len(inputs), components)
+    return find_sample_losses(model, model.forward, (), kwargs, len(inputs))
 
 
 class Levels(ToyModel):
@@ -41,15 +41,13 @@ def test_vector_over_levels_is_not_mistaken_for_sample_losses():
     assert not probe(Levels())
 
 
-def test_only_components_that_count_must_be_sample_losses():
+def test_each_loss_is_judged_for_itself():
     class Mixed(ToyModel):
         def forward(self, inputs, data_samples=None, mode='tensor'):
             losses = super().forward(inputs, data_samples, mode)
             return dict(losses, loss_total=losses['loss_square'].sum())
 
-    model = Mixed(per_sample=True)
-    assert not probe(model)
-    assert probe(model, components=dict(loss_square=1.0))
+    assert probe(Mixed(per_sample=True)) == {'loss_square', 'loss_distance'}
 
 
 def test_tensors_in_nested_inputs_are_repeated():
@@ -61,7 +59,7 @@ def test_tensors_in_nested_inputs_are_repeated():
 
     model = Nested()
     inputs = dict(views=[torch.ones(4, 3), torch.ones(4, 3)], texts=tuple('abcd'), scale=2)
-    assert returns_sample_losses(model, model.forward, (inputs, 'loss'), {}, 4)
+    assert find_sample_losses(model, model.forward, (inputs, 'loss'), {}, 4) == {'loss'}
 
 
 def test_model_that_fails_on_the_probe_has_no_sample_losses():
