@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import sys
 import warnings
-from typing import Callable, Optional
+from typing import Callable, List, Optional
 
 #: Libraries that refuse a package beside them, and a version of it that they accept.
 ACCEPTED = {'mmocr': ('mmdet', '3.1.0'), 'mmyolo': ('mmcv', '2.0.1')}
@@ -61,6 +61,14 @@ def allow_mmocr() -> None:
     import_library('mmocr')
 
 
+def loader_configs(cfg) -> List[dict]:
+    """Returns the loaders of a config; validation and test may have a list of them (MMagic)."""
+    names = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+    values = [cfg.get(name) for name in names]
+    parts = [value if isinstance(value, (list, tuple)) else [value] for value in values]
+    return [part for value in parts for part in value if isinstance(part, dict)]
+
+
 def drop_scope_of_collate_functions(cfg) -> None:
     """Removes the scope that MMEngine gives to collate functions of another package's config.
 
@@ -70,9 +78,8 @@ def drop_scope_of_collate_functions(cfg) -> None:
     Args:
         cfg (Config): The config, changed in place.
     """
-    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        loader = cfg.get(name)
-        collate_fn = loader.get('collate_fn') if isinstance(loader, dict) else None
+    for loader in loader_configs(cfg):
+        collate_fn = loader.get('collate_fn')
         if isinstance(collate_fn, dict):
             collate_fn.pop('_scope_', None)
 

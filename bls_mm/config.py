@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmengine.hub import get_config
 from mmengine.logging import print_log
 
-from .compat import drop_scope_of_collate_functions, import_library
+from .compat import drop_scope_of_collate_functions, import_library, loader_configs
 from .planning import is_auto
 from .pruners import Pruner
 from .registry import PRUNERS, SCORERS, closest_name, find_type
@@ -183,12 +183,10 @@ def complete_loaders(cfg: Config) -> None:
     """
     if cfg.get('default_scope') != 'mmpretrain':
         return
-    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        loader = cfg.get(name)
-        if loader:
-            loader.setdefault('pin_memory', torch.cuda.is_available())
-            loader.setdefault('persistent_workers', loader.get('num_workers', 0) > 0)
-            loader.setdefault('collate_fn', dict(type='default_collate'))
+    for loader in loader_configs(cfg):
+        loader.setdefault('pin_memory', torch.cuda.is_available())
+        loader.setdefault('persistent_workers', loader.get('num_workers', 0) > 0)
+        loader.setdefault('collate_fn', dict(type='default_collate'))
 
 
 def _as_dict(component: Union[str, dict, None]) -> Optional[dict]:

@@ -194,10 +194,11 @@ def test_loaders_get_the_defaults_of_mmpretrain_scripts():
     loaders = dict(
         train_dataloader=dict(batch_size=4, num_workers=2, collate_fn=dict(type='pseudo_collate')),
         test_dataloader=dict(batch_size=4, num_workers=0),
-        val_dataloader=None,
+        val_dataloader=[dict(batch_size=4, num_workers=2), dict(batch_size=4, num_workers=0)],
     )
     cfg = Config(dict(default_scope='mmpretrain', **loaders))
     complete_loaders(cfg)
+    assert [loader.persistent_workers for loader in cfg.val_dataloader] == [True, False]
     assert cfg.train_dataloader.persistent_workers is True
     assert cfg.train_dataloader.collate_fn.type == 'pseudo_collate'
     assert cfg.test_dataloader.persistent_workers is False  # PyTorch refuses it without workers

@@ -12,6 +12,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from torch.optim import SGD
 from torch.utils.data import DataLoader
 from toy import ToyData, ToyModel, build_runner
+from validation_loops import SeveralValidations
 
 from bls_mm import BLSSampler
 from bls_mm.hooks import bls_hook, checks
@@ -60,6 +61,23 @@ class SeveralLoaders(EpochBasedTrainLoop):
 
 def with_a_loop_of_several_loaders(runner):
     runner._train_loop = dict(type=SeveralLoaders, max_epochs=2)
+
+
+class LoaderDict(EpochBasedTrainLoop):
+    """A loop with a dict of loaders."""
+
+    def __init__(self, runner, dataloader, max_epochs):
+        super().__init__(runner, dataloader, max_epochs)
+        self.loaders = dict(images=self.dataloader, texts=runner.build_dataloader(dataloader))
+
+
+def with_a_dict_of_loaders(runner):
+    runner._train_loop = dict(type=LoaderDict, max_epochs=2)
+
+
+def with_a_pruned_validation_among_others(runner):
+    plain = dict(dataset=ToyData(4), batch_size=4, sampler=dict(type='DefaultSampler'))
+    runner._val_loop = SeveralValidations(runner, [plain, runner._train_dataloader])
 
 
 def with_a_batch_sampler_of_its_own_order(runner):
@@ -136,6 +154,8 @@ RUNS = [
         with_some_inputs_repeated,
         'a batch of 5 inputs came back for 4 samples, so some samples count more than others',
     ),
+    (with_a_pruned_validation_among_others, 'val_dataloader has a BLSSampler, but validation'),
+    (with_a_dict_of_loaders, 'does not work with LoaderDict, which trains on batches of several'),
     (with_a_loop_of_several_loaders, 'does not work with SeveralLoaders, which trains on'),
     (with_a_batch_sampler_of_its_own_order, 'the length of the batch sampler OwnOrder does not'),
     (with_a_sharded_model, 'does not work with FullyShardedDataParallel, which shards the model'),

@@ -1,13 +1,11 @@
 """Checks of a run before its first iteration. Each error is one sentence."""
 
-from typing import Optional
+from typing import Any, Iterator, Optional
 
 import numpy as np
 import torch
 from mmengine.dataset import RepeatDataset
 from mmengine.optim import OptimWrapperDict
-from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader, Sampler
 
 from bls_mm.planning import EpochPlan
@@ -17,6 +15,7 @@ from bls_mm.samplers.pruning_state import PruningState
 from .clock import TrainingClock, is_iteration_based
 
 SEQUENCES = (list, tuple, torch.Tensor)
+CONTAINERS = (list, tuple, dict)  # in which a loop may keep several loaders
 SHARDING_STRATEGIES = ('FSDPStrategy', 'DeepSpeedStrategy', 'ColossalAIStrategy')
 SHARDING_WRAPPERS = ('MMFullyShardedDataParallel', 'FullyShardedDataParallel')
 
@@ -33,16 +32,24 @@ def check_run(runner, sampler: Optional[BLSSampler], loader: DataLoader, hook_ty
     Raises:
         TypeError, ValueError: If BLS cannot work with a part, or with the value of an option.
     """
+    for value in vars(runner.train_loop).values():
+        if isinstance(value, CONTAINERS) and any(part is loader for part in each(value)):
+            raise TypeError(
+                f'BLSHook does not work with {type(runner.train_loop).__name__}, which trains on '
+                'batches of several loaders at once: their loss cannot be told apart; use a loop '
+                'with one loader, such as EpochBasedTrainLoop'
+            )
     if sampler is None:
         raise TypeError(
             'BLSHook needs a BLSSampler, but train_dataloader has none; add train_dataloader='
             "dict(sampler=dict(type='bls_mm.BLSSampler', pruner='auto'))"
-            if loader.batch_sampler is not None
+            if getattr(loader, 'batch_sampler', loader) is not None
             else 'BLSHook needs batches, but train_dataloader has batch_size=None; give it a '
             'batch_size'
         )
     check_batch_sampler(sampler, loader.batch_sampler)
-    if runner.val_loop is not None and find_sampler(runner.val_loop.dataloader) is not None:
+    loaders = each(getattr(runner.val_loop, 'dataloader', None))
+    if any(find_sampler(part) is not None for part in loaders):
         raise TypeError(
             'val_dataloader has a BLSSampler, but validation needs all samples in order; give it '
             "sampler=dict(type='DefaultSampler', shuffle=False)"
@@ -53,13 +60,6 @@ def check_run(runner, sampler: Optional[BLSSampler], loader: DataLoader, hook_ty
             f'the config has {hooks} BLSHooks, and each would score every batch; leave one, in '
             'default_hooks=dict(bls=...)'
         )
-    for value in vars(runner.train_loop).values():
-        if isinstance(value, (list, tuple)) and any(part is loader for part in value):
-            raise TypeError(
-                f'BLSHook does not work with {type(runner.train_loop).__name__}, which trains on '
-                'batches of several loaders at once: their loss cannot be told apart; use a loop '
-                'with one loader, such as EpochBasedTrainLoop'
-            )
     strategy = type(getattr(runner, 'strategy', None)).__name__
     wrapper = type(runner.model).__name__
     if strategy in SHARDING_STRATEGIES or wrapper in SHARDING_WRAPPERS:
@@ -72,6 +72,15 @@ def check_run(runner, sampler: Optional[BLSSampler], loader: DataLoader, hook_ty
             'BLSHook does not work with several optim_wrappers: no single loss is minimised; use '
             'one optim_wrapper'
         )
+
+
+def each(value: Any) -> Iterator[Any]:
+    """Yields what lists, tuples and dicts hold, or the value itself if it is none of them."""
+    if not isinstance(value, CONTAINERS):
+        yield value
+        return
+    for part in value.values() if isinstance(value, dict) else value:
+        yield from each(part)
 
 
 def check_not_empty(loader: DataLoader, sampler: BLSSampler) -> None:
@@ -159,11 +168,6 @@ def check_batch_size(data_batch, expected: int, per_sample: bool = False) -> Non
             f'a batch of {len(inputs)} inputs came back for {expected} samples, so a sample has '
             'several losses; use a scorer of batch losses, such as BatchLossScorer'
         )
-
-
-def trains_on_one_sample(model: nn.Module) -> bool:
-    """Whether a model can train on a batch of one: BatchNorm cannot, on a map of 1 by 1."""
-    return not any(isinstance(module, _BatchNorm) for module in model.modules())
 
 
 def warn_of_short_run(runner, sampler: BLSSampler, clock: TrainingClock) -> None:

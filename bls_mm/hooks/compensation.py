@@ -7,10 +7,10 @@ from torch.utils.data import BatchSampler
 from bls_mm.data import TrackedLoader
 from bls_mm.samplers import BLSSampler
 
-from .checks import trains_on_one_sample
 from .clock import TrainingClock
 from .loss_tap import LossTap
 from .model_method import ReplacedMethod, unwrap
+from .training_loader import trains_on_one_sample
 
 
 class Compensation:

@@ -4,12 +4,14 @@ from typing import Callable, List
 
 import numpy as np
 from mmengine.hooks import Hook
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader
 
 from bls_mm.data import BatchCount, TrackedLoader
 from bls_mm.samplers import BLSSampler, find_sampler
 
-from .checks import check_batch_sampler, trains_on_one_sample
+from .checks import check_batch_sampler
 from .clock import TrainingClock, is_iteration_based
 from .model_method import unwrap
 
@@ -80,6 +82,11 @@ def avoid_singleton_batch(runner, sampler: BLSSampler) -> None:
     may_end_in_one = len(sizes) == 1 and sizes[0] > 1 and not loader.batch_sampler.drop_last
     if may_end_in_one and not trains_on_one_sample(unwrap(runner.model)):
         sampler.avoid_singleton_batch(sizes[0])
+
+
+def trains_on_one_sample(model: nn.Module) -> bool:
+    """Whether a model can train on a batch of one: BatchNorm cannot, on a map of 1 by 1."""
+    return not any(isinstance(module, _BatchNorm) for module in model.modules())
 
 
 def fill_a_batch(runner, sampler: BLSSampler) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from mmengine.dist import get_dist_info, sync_random_seed
 from mmengine.registry import DATA_SAMPLERS
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import Sampler
 
 from bls_mm.deprecation import rename_only
 from bls_mm.pruners import Pruner
@@ -192,9 +192,9 @@ class BLSSampler(Sampler):
         self.state.load_state_dict(state)
 
 
-def find_sampler(loader: DataLoader) -> Optional[BLSSampler]:
+def find_sampler(loader: object) -> Optional[BLSSampler]:
     """Returns the BLSSampler of a loader, below any number of batch samplers; None without one."""
-    sampler: Optional[Sampler] = loader.batch_sampler
+    sampler: Optional[Sampler] = getattr(loader, 'batch_sampler', None)
     while sampler is not None and not isinstance(sampler, BLSSampler):
         sampler = getattr(sampler, 'sampler', None)
     return sampler
