@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader
 from bls_mm.samplers import find_sampler
 
 from .drain import drain
+from .joined_class import join_classes
 from .tracked_batch_sampler import BatchCount, TrackedBatch, TrackedBatchSampler
 
 MAX_UNCLAIMED = 8  # batches that nobody trained on (yet) are remembered up to this number
@@ -37,13 +38,16 @@ class TrackedLoader(DataLoader):
         ValueError: If batches may come back in another order than they were requested.
     """
 
+    # Other classes may add methods, but the iteration stays PyTorch's own (2.0 to 2.11).
+    __len__, _get_iterator = DataLoader.__len__, DataLoader._get_iterator
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._track()
 
     @classmethod
     def replacing(cls, loader: DataLoader, is_begun: bool = False) -> 'TrackedLoader':
-        """Returns a tracked loader with everything that another loader has.
+        """Returns a tracked loader with everything that another has, methods of its class included.
 
         Args:
             loader (DataLoader): The loader; it stays as it is.
@@ -59,6 +63,11 @@ class TrackedLoader(DataLoader):
         # A copy with another class, since PyTorch has no public way to change a built loader and
         # a list of its arguments would miss those of other versions.
         tracked = copy.copy(loader)
+        kind = type(loader)
+        if kind.__iter__ is TrackedLoader.__iter__:
+            cls = kind
+        elif kind is not DataLoader and not issubclass(kind, TrackedLoader):
+            cls = join_classes(cls, kind)
         tracked.__class__ = cls
         tracked._iterator = None  # a begun iteration of persistent workers belongs to the other
         if is_begun:

@@ -1,5 +1,8 @@
 """A tracked loader takes the place of another one, and looks like it."""
 
+import copy
+import pickle
+
 import pytest
 import torch
 from loaders import Numbers, drop_sevenths
@@ -7,6 +10,10 @@ from torch.utils.data import BatchSampler, DataLoader
 
 from bls_mm.data import TrackedLoader
 from bls_mm.samplers import BLSSampler
+
+
+def through_pickle(value):
+    return pickle.loads(pickle.dumps(value))
 
 
 @pytest.mark.parametrize('with_batch_sampler', [False, True])
@@ -97,6 +104,67 @@ def test_a_subclass_with_its_own_iteration_raises_one_sentence():
     loader = TrackedLoader.replacing(PlainSubclass(Numbers(), 4, sampler=sampler))
     for batch in loader:
         assert loader.claim(batch).samples.tolist() == batch.tolist()
+
+
+class EpochLoader(DataLoader):
+    """A subclass with a method, a property, and parts of an iteration that are not used."""
+
+    epoch = 0
+
+    def set_epoch(self, epoch):
+        self.epoch = epoch
+
+    @property
+    def is_first(self):
+        return self.epoch == 0
+
+    def __len__(self):
+        return 99
+
+    def _get_iterator(self):
+        raise NotImplementedError
+
+
+def replaced(loader_type=EpochLoader, **options):
+    dataset = Numbers()
+    sampler = BLSSampler(dataset, pruner=dict(type='NoPruning'), seed=0)
+    return TrackedLoader.replacing(loader_type(dataset, 4, sampler=sampler, **options))
+
+
+@pytest.mark.parametrize('num_workers', [0, 1])
+def test_a_subclass_keeps_its_methods_and_its_type(num_workers):
+    loader = replaced(num_workers=num_workers)
+    loader.set_epoch(3)
+    assert (loader.epoch, loader.is_first) == (3, False)
+    assert isinstance(loader, TrackedLoader) and isinstance(loader, EpochLoader)
+    assert len(loader) == 13
+    for batch in loader.keeping_workers():
+        assert loader.claim(batch).samples.tolist() == batch.tolist()
+    assert type(TrackedLoader.replacing(loader)) is type(replaced()) is type(loader)
+    loader.spread_over(5, smallest=1)
+    assert len(list(loader)) == len(loader) == 5
+    assert type(replaced(DataLoader)) is TrackedLoader
+
+
+@pytest.mark.parametrize('copied', [copy.copy, copy.deepcopy, through_pickle])
+@pytest.mark.parametrize('kind', [EpochLoader, DataLoader])
+def test_copies_of_a_replaced_loader_are_tracked(kind, copied):
+    loader = replaced(kind)
+    twin = copied(loader)
+    assert type(twin) is type(loader)
+    for batch in twin:
+        assert twin.claim(batch).samples.tolist() == batch.tolist()
+
+
+def test_own_subclass_of_a_tracked_loader_keeps_its_methods():
+    class OwnTracked(TrackedLoader):
+        def set_epoch(self, epoch):
+            self.epoch = epoch
+
+    loader = replaced(OwnTracked)
+    loader.set_epoch(2)
+    assert loader.epoch == 2
+    assert len(list(loader)) == 13
 
 
 def test_a_loader_without_the_sampler_raises_one_sentence():
