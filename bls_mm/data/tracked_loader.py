@@ -102,8 +102,8 @@ class TrackedLoader(DataLoader):
     def keeping_workers(self) -> 'TrackedLoader':
         """Returns this loader for one loop: its workers stay alive between the loop's epochs.
 
-        Hooks may iterate over this loader meanwhile. With persistent workers PyTorch would start
-        the epoch of the loop anew. The batches of both can be claimed from either.
+        So they do not see later changes of the data set. Hooks may iterate over this loader
+        meanwhile, which would start the loop's epoch anew. Batches can be claimed from both.
         """
         kept = copy.copy(self)
         # DataLoader refuses a plain assignment.
