@@ -52,6 +52,7 @@ ALLOWED = {
     'cli/test_command.py': {
         'cfg.work_dir',
         'cfg.launcher',
+        'cfg.load_from',
         'cfg.model',
         'cfg.test_dataloader.dataset.pipeline',
         'cfg.test_evaluator',
@@ -62,6 +63,8 @@ ALLOWED = {
         'cfg.work_dir',
         'cfg.launcher',
         'cfg.log_level',
+        'cfg.resume',
+        'cfg.load_from',
         'cfg.visualizer.vis_backends',
         'cfg.train_dataloader.dataset',
         'cfg.train_dataloader.num_workers',

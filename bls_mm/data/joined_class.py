@@ -4,6 +4,18 @@ from functools import lru_cache
 from typing import Any
 
 
+def joined_class(first: type, second: type) -> type:
+    """Returns the class for an object that changes its class and keeps its other methods.
+
+    Args:
+        first (type): The class that it must have.
+        second (type): The class that it has.
+    """
+    if second.__iter__ is first.__iter__:
+        return second  # it has both already
+    return first if issubclass(second, first) else join_classes(first, second)
+
+
 @lru_cache(maxsize=None)
 def join_classes(first: type, second: type) -> type:
     """Returns a class that inherits two others, the same each time, so that types can be compared.

@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader
 from bls_mm.samplers import find_sampler
 
 from .drain import drain
-from .joined_class import join_classes
+from .joined_class import joined_class
 from .tracked_batch_sampler import BatchCount, TrackedBatch, TrackedBatchSampler
 
 MAX_UNCLAIMED = 8  # batches that nobody trained on (yet) are remembered up to this number
@@ -64,11 +64,7 @@ class TrackedLoader(DataLoader):
         # a list of its arguments would miss those of other versions.
         tracked = copy.copy(loader)
         kind = type(loader)
-        if kind.__iter__ is TrackedLoader.__iter__:
-            cls = kind
-        elif kind is not DataLoader and not issubclass(kind, TrackedLoader):
-            cls = join_classes(cls, kind)
-        tracked.__class__ = cls
+        tracked.__class__ = cls if kind is DataLoader else joined_class(cls, kind)
         tracked._iterator = None  # a begun iteration of persistent workers belongs to the other
         if is_begun:
             drain(loader.batch_sampler)
@@ -84,8 +80,7 @@ class TrackedLoader(DataLoader):
         sampler = find_sampler(self)
         if sampler is None:
             raise TypeError(
-                'a TrackedLoader needs a BLSSampler, but this one has none; give it '
-                'sampler=BLSSampler(dataset)'
+                'a TrackedLoader needs a BLSSampler, but has none; give it BLSSampler(dataset)'
             )
         self._tracked_batch_sampler = TrackedBatchSampler(
             self.batch_sampler, sampler.weights_of, ends_at_length
@@ -168,9 +163,8 @@ class TrackedIterator:
     """
 
     def __init__(self, iterator: Iterator, loader: TrackedLoader) -> None:
-        self._iterator = iterator
-        self._loader = loader
-        self._number = 0
+        self._iterator, self._loader = iterator, loader
+        self._number = 0  # of batches so far
 
     def __iter__(self) -> 'TrackedIterator':
         return self
@@ -196,10 +190,7 @@ class TrackedIterator:
 
     # Private attributes of PyTorch's iterators, checked with PyTorch 2.0 to 2.11. Persistent
     # workers share one iterator, which another `iter(loader)` resets: so both are asked each time.
-
-    @property
-    def _stream(self):
-        return self._iterator._sampler_iter
+    _stream = property(lambda self: self._iterator._sampler_iter)
 
     @property
     def _num_received(self) -> int:

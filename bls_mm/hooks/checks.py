@@ -196,6 +196,5 @@ def warn_of_short_run(runner, sampler: BLSSampler, clock: TrainingClock) -> None
         )
     elif is_short:
         runner.logger.warning(
-            'BLS: nothing is pruned, because the only epoch of the run scores all samples; train '
-            'for more epochs'
+            'BLS: nothing is pruned, as the only epoch of the run scores all samples; train longer'
         )

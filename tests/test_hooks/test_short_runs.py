@@ -45,7 +45,7 @@ def test_run_of_less_than_an_epoch_prunes_nothing(tmp_path, number):
 
 def test_run_of_one_epoch_prunes_nothing(tmp_path):
     (warning,) = warnings_of(tmp_path, by_epoch=True, max_epochs=1)
-    assert f'{NOTHING}, because the only epoch of the run scores all samples' in warning
+    assert f'{NOTHING}, as the only epoch of the run scores all samples' in warning
 
 
 @pytest.mark.parametrize('train_cfg', [iterations(12), dict(by_epoch=True, max_epochs=2)])
