@@ -168,7 +168,7 @@ def test_own_subclass_of_a_tracked_loader_keeps_its_methods():
 
 
 def test_a_loader_without_the_sampler_raises_one_sentence():
-    with pytest.raises(TypeError, match='a TrackedLoader needs a BLSSampler, but this one'):
+    with pytest.raises(TypeError, match='a TrackedLoader needs a BLSSampler, but has none'):
         TrackedLoader(Numbers(), 4)
 
 
