@@ -106,10 +106,11 @@ class LossReader:
 
     def _find_names(self, losses: dict, call: tuple) -> Set[str]:
         """Returns which losses have one value for each sample, and not by chance as many."""
+        candidates = names_per_sample(losses, call[-1])
+        if not candidates:
+            return candidates
         scored = {name for name, _, _ in loss_components(losses, self.components)}
-        candidates = {
-            name for name in names_per_sample(losses, call[-1]) if is_loss(name) or name in scored
-        }
+        candidates = {name for name in candidates if is_loss(name) or name in scored}
         is_known = self.sample_losses is not None and self.sample_losses.is_known
         if is_known or (call[-1] == 1 and self.per_sample is not None):
             return candidates
