@@ -5,11 +5,11 @@ from typing import Any
 
 
 def joined_class(first: type, second: type) -> type:
-    """Returns the class for an object that changes its class and keeps its other methods.
+    """Returns the class with which an object gets the methods of one class and keeps its own.
 
     Args:
-        first (type): The class that it must have.
-        second (type): The class that it has.
+        first (type): The class whose methods it gets.
+        second (type): Its present class.
     """
     if second.__iter__ is first.__iter__:
         return second  # it has both already

@@ -17,8 +17,8 @@ from .clock import is_iteration_based
 from .model_method import unwrap
 
 INCOMPLETE = (
-    'BLS: a hook saved a checkpoint within an epoch in its own way, so the losses of this epoch on '
-    'other ranks are not in it, and a run that resumes from it begins the epoch anew; save with '
+    'BLS: a hook saved a checkpoint within an epoch, without the losses of this epoch on other '
+    'ranks, so a run that resumes from it begins the epoch anew; save with '
     'CheckpointHook(by_epoch=False)'
 )
 
@@ -137,7 +137,7 @@ def state_to_continue(run) -> Optional[dict]:
 
 
 def update_rates(runner, checkpoint: dict) -> None:
-    """Puts the learning rates of now into a checkpoint that MMEngine has begun to fill."""
+    """Puts the current learning rates into a checkpoint that MMEngine has begun to fill."""
     groups = checkpoint.get('optimizer', {}).get('param_groups', [])
     for saved, group in zip(groups, runner.optim_wrapper.param_groups):
         saved.update({name: value for name, value in group.items() if name != 'params'})

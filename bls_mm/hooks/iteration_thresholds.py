@@ -114,7 +114,7 @@ def in_steps(moved: int, given: int, interval: int, clock: TrainingClock) -> int
 
 
 def thresholds_left(hook: Hook, max_iters: int) -> Iterator[str]:
-    """Yields numbers of iterations of a hook that are not moved, and that a run may not reach.
+    """Yields the iteration numbers of a hook that do not move and that a run may not reach.
 
     Args:
         hook (Hook): The hook; those of MMEngine have no others.

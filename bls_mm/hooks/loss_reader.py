@@ -26,8 +26,8 @@ class LossReader:
     A batch loss that grows with the number of samples is divided by it.
 
     The losses may change within a run: a hook exchanges the loss module, or a run resumes on more
-    ranks. If the first batch had decided for the loss of each sample, and a later one has none, its
-    batch loss is read.
+    ranks. If the first batch had the loss of each sample and a later one does not, the batch loss
+    of the later one is read.
 
     Args:
         model (nn.Module): The model, unwrapped.

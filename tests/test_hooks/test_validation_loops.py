@@ -9,7 +9,7 @@ LOADERS = {
     'tuple': tuple,
     'dict of lists': lambda loaders: dict(images=loaders[:1], texts=loaders[1:]),
     'no batch sampler': lambda loaders: [dict(inputs=[])],
-    'a loader of its own kind': lambda loaders: range(2),
+    'an object that is no DataLoader': lambda loaders: range(2),
 }
 
 
