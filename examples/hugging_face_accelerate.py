@@ -58,6 +58,7 @@ def main() -> None:
     accelerator.print(f'{accelerator.num_processes} processes')
     for pruner in args.pruners:
         train(accelerator, pruner, args.epochs)
+    accelerator.end_training()
 
 
 if __name__ == '__main__':

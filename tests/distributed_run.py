@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+import gloo
 import torch
 from mmengine.evaluator import BaseMetric
 from toy import ToyData, ToyModel, train
@@ -71,3 +72,4 @@ def count(name: str) -> None:
 if __name__ == '__main__':
     count('all_gather')
     main(*sys.argv[1:])
+    gloo.leave()

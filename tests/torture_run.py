@@ -9,6 +9,7 @@ import threading
 import time
 from pathlib import Path
 
+import gloo
 import torch
 from mmengine.fileio import LocalBackend
 from mmengine.hooks import Hook
@@ -159,3 +160,4 @@ def main(scenario: str, work_dir: str, place: str, seed: str) -> None:
 
 if __name__ == '__main__':
     main(*sys.argv[1:])
+    gloo.leave()
