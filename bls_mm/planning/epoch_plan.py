@@ -1,7 +1,7 @@
 """The plan of an epoch: which samples it trains on, and with what loss weights."""
 
 from dataclasses import dataclass
-from typing import Callable, Dict, Optional, Sequence, Union
+from typing import Callable, Dict, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -22,15 +22,15 @@ class EpochPlan:
         group (np.ndarray, optional): ``(N,)`` uint8, the weight group of each sample; None if all
             weights are 1.
         levels (np.ndarray, optional): ``(G,)`` float32, the loss weight of each group, G <= 256.
-        counts (np.ndarray): ``(R,)`` int64, the number of kept samples in each of R shards; one
-            entry if every rank holds all scores. The same on every rank.
+        counts (tuple[int]): The number of kept samples in each shard; one entry if every rank
+            holds all scores. The same on every rank.
         total_weight (float): Sum of the weights of all kept samples, over all shards.
     """
 
     mask: np.ndarray
     group: Optional[np.ndarray]
     levels: Optional[np.ndarray]
-    counts: np.ndarray
+    counts: Tuple[int, ...]
     total_weight: float
 
     @classmethod
@@ -61,11 +61,10 @@ class EpochPlan:
         sums = np.zeros(shards.size + 1)
         sums[shards.rank], sums[-1] = num_kept, total_weight
         *counts, total_weight = shards.sum(sums).tolist()
-        counts = np.array(counts, dtype=np.int64)
-        for array in (mask, group, levels, counts):
+        for array in (mask, group, levels):
             if array is not None:
                 array.flags.writeable = False
-        return cls(mask, group, levels, counts, total_weight)
+        return cls(mask, group, levels, tuple(map(int, counts)), total_weight)
 
     @classmethod
     def full(cls, num_samples: int, shards: Shards = WHOLE) -> 'EpochPlan':
@@ -75,7 +74,7 @@ class EpochPlan:
     @property
     def num_kept(self) -> int:
         """Number of kept samples, over all shards."""
-        return int(self.counts.sum())
+        return sum(self.counts)
 
     @property
     def mean_weight(self) -> float:

@@ -113,7 +113,7 @@ class Planner:
         if self.guards:
             weights, brought_back = apply_guards(self.guards, mask, weights, rng, self.shards)
         plan = EpochPlan.from_mask(mask, weights, self.shards)
-        if not plan.counts.all():
+        if not all(plan.counts):
             plan = self._full_plan(plan, epoch)
         for guard in self.guards:
             guard.note(plan.mask)
@@ -168,7 +168,7 @@ class Planner:
         return mask, weights
 
     def _full_plan(self, plan: EpochPlan, epoch: int) -> EpochPlan:
-        where = f' on rank {plan.counts.argmin()}' if plan.num_kept else ''
+        where = f' on rank {plan.counts.index(0)}' if plan.num_kept else ''
         print_log(
             f'BLS: the pruner keeps no sample in epoch {epoch + 1}{where}, so the epoch trains on '
             'all samples; choose a smaller prune_ratio',

@@ -34,8 +34,9 @@ class EpochOrder:
 
     def length(self, state: PruningState) -> int:
         """Returns the number of samples of this rank, the same on every rank."""
-        kept = state.plan.counts.max() if self.round_up else state.plan.counts.min()
-        length = rank_length(int(kept), state.placement.readers, self.round_up)
+        counts = state.plan.counts
+        kept = max(counts) if self.round_up else min(counts)
+        length = rank_length(kept, state.placement.readers, self.round_up)
         length += -length % self.full_batch_size
         if self.singleton_batch_size is not None and length % self.singleton_batch_size == 1:
             return length + 1
