@@ -141,12 +141,14 @@ def names_per_sample(losses: Losses, batch_size: int) -> Set[str]:
         losses (Mapping): Name to tensor or list of tensors, of any shape.
         batch_size (int): Number of samples B of the batch.
     """
-    names = set()
-    for name, value in losses.items():
-        parts = value if isinstance(value, (list, tuple)) else [value]
-        if parts and all(torch.is_tensor(p) and is_per_sample(p, batch_size) for p in parts):
-            names.add(name)
-    return names
+    return {name for name, value in losses.items() if _has_entries(value, batch_size)}
+
+
+def _has_entries(value: object, batch_size: int) -> bool:
+    if isinstance(value, torch.Tensor):
+        return is_per_sample(value, batch_size)
+    is_list = isinstance(value, (list, tuple)) and len(value) > 0
+    return is_list and all(_has_entries(part, batch_size) for part in value)
 
 
 def scale_gradients(

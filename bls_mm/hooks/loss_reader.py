@@ -90,10 +90,15 @@ class LossReader:
             args (tuple): Positional arguments of the call.
             kwargs (dict): Keyword arguments of the call.
         """
-
-        call = (self._model, forward, args, kwargs, batch_size)
         is_needed = has_weights or (self.per_sample is not False and not self.is_required)
-        self.names_per_sample = self._find_names(losses, call) if is_needed else set()
+        candidates = names_per_sample(losses, batch_size) if is_needed else set()
+        self.names_per_sample = candidates
+        is_decided = self.per_sample is False and self._grows_with_batch is not None
+        if is_decided and not candidates:
+            return
+        call = (self._model, forward, args, kwargs, batch_size)
+        if candidates:
+            self.names_per_sample = self._find_names(candidates, losses, call)
         if self.per_sample is None:
             self.per_sample = self._has_sample_losses(losses, batch_size)
         has_none = self.per_sample and not self._has_sample_losses(losses, batch_size)
@@ -104,11 +109,8 @@ class LossReader:
         if self._grows_with_batch is None and (has_none or not self.per_sample) and batch_size > 1:
             self._grows_with_batch = sums_over_batch(*call, self.components)
 
-    def _find_names(self, losses: dict, call: tuple) -> Set[str]:
-        """Returns which losses have one value for each sample, and not by chance as many."""
-        candidates = names_per_sample(losses, call[-1])
-        if not candidates:
-            return candidates
+    def _find_names(self, candidates: Set[str], losses: dict, call: tuple) -> Set[str]:
+        """Returns which candidates have one value for each sample, and not by chance as many."""
         scored = {name for name, _, _ in loss_components(losses, self.components)}
         candidates = {name for name in candidates if is_loss(name) or name in scored}
         is_known = self.sample_losses is not None and self.sample_losses.is_known
