@@ -10,7 +10,7 @@ from bls_mm.samplers import find_sampler
 
 from .drain import drain
 from .joined_class import joined_class
-from .tracked_batch_sampler import BatchCount, TrackedBatch, TrackedBatchSampler
+from .tracked_batch_sampler import BatchCount, BatchStream, TrackedBatch, TrackedBatchSampler
 
 MAX_UNCLAIMED = 8  # batches that nobody trained on (yet) are remembered up to this number
 
@@ -164,6 +164,7 @@ class TrackedIterator:
 
     def __init__(self, iterator: Iterator, loader: TrackedLoader) -> None:
         self._iterator, self._loader = iterator, loader
+        self._has_workers = hasattr(iterator, '_rcvd_idx')
         self._number = 0  # of batches so far
 
     def __iter__(self) -> 'TrackedIterator':
@@ -173,28 +174,26 @@ class TrackedIterator:
         return len(self._iterator)
 
     def __next__(self) -> Any:
-        num_received = self._num_received
+        # Private attributes of PyTorch's iterators, checked with PyTorch 2.0 to 2.11. Persistent
+        # workers share one iterator, which another `iter(loader)` resets: so it is asked each time.
+        stream = self._iterator._sampler_iter
+        num_received = self._count_received(stream)
         try:
             batch = next(self._iterator)
         except StopIteration:
             self._loader.count.note(self._number, is_complete=True)
             raise
         except BaseException:  # also KeyboardInterrupt: a notebook may continue the loop
-            if self._num_received != num_received:
-                self._stream.yielded.popleft()  # the batch is lost; the loop may go on
+            if self._count_received(stream) != num_received:
+                stream.yielded.popleft()  # the batch is lost; the loop may go on
             raise
-        self._loader.remember(batch, self._stream.yielded.popleft())
+        self._loader.remember(batch, stream.yielded.popleft())
         self._number += 1
         self._loader.count.note(self._number)
         return batch
 
-    # Private attributes of PyTorch's iterators, checked with PyTorch 2.0 to 2.11. Persistent
-    # workers share one iterator, which another `iter(loader)` resets: so both are asked each time.
-    _stream = property(lambda self: self._iterator._sampler_iter)
-
-    @property
-    def _num_received(self) -> int:
-        """Counts the batches that came back, failed ones included."""
-        if hasattr(self._iterator, '_rcvd_idx'):
-            return self._iterator._rcvd_idx  # workers
-        return -len(self._stream.yielded)  # without workers, each request is answered at once
+    def _count_received(self, stream: BatchStream) -> int:
+        """Counts the batches that came back, failed ones included, up to a constant."""
+        if self._has_workers:
+            return self._iterator._rcvd_idx
+        return -len(stream.yielded)  # without workers, each request is answered at once
