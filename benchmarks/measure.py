@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
-from typing import Callable, Dict, List
+from typing import Callable, Dict, List, Optional
 
 MEMORY = {'now': 'VmRSS', 'peak': 'VmHWM'}
 
@@ -30,10 +30,10 @@ def trim_memory() -> None:
     ctypes.CDLL('libc.so.6').malloc_trim(0)
 
 
-def run_child(script: str, *arguments) -> dict:
+def run_child(script: str, *arguments, environment: Optional[dict] = None) -> dict:
     """Runs a benchmark script in a new process; returns the JSON of its last line."""
     command = [sys.executable, script, '--child', *map(str, arguments)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
     return json.loads(done.stdout.splitlines()[-1])
 
 

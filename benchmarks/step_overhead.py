@@ -8,8 +8,8 @@ their number: tracking of the samples of batches, and scoring at the end of an e
 the wrappers is subtracted. It is measured with an empty hook and an empty method of the same run,
 because a separate loop would run from the CPU cache and take less time.
 
-The same run with DefaultSampler and without BLSHook gives the time added to a whole iteration,
-including that in the loader and in the backward pass.
+What the loader, the backward pass and calls of ``len(loader)`` cost is not in these times; see
+whole_iteration.py.
 
 All epochs but the first prune alike, so the last of them shows whether the cost grows.
 """
@@ -149,17 +149,16 @@ def timed_without(call, seconds: list):
 def measure(pruner: str, batch_size: int, iterations: int, epochs: int) -> dict:
     from mmengine.hooks import Hook
 
-    class Stamps(Hook):
-        """Records when each iteration begins."""
+    class Lengths(Hook):
+        """Counts the iterations of each epoch."""
 
-        priority = 0
         epochs = []
 
         def before_train_epoch(self, runner):
-            self.epochs.append([])
+            self.epochs.append(0)
 
         def before_train_iter(self, runner, batch_idx, data_batch=None):
-            self.epochs[-1].append(time.thread_time())
+            self.epochs[-1] += 1
 
     class Nothing(Hook):
         pass
@@ -168,13 +167,10 @@ def measure(pruner: str, batch_size: int, iterations: int, epochs: int) -> dict:
         runner = build_runner(folder, pruner, batch_size, iterations, epochs)
         runner.register_hook(Nothing())
         calls = time_hooks(runner)
-        runner.register_hook(Stamps())
+        runner.register_hook(Lengths())
         runner.train()
 
-    lengths = [len(epoch) for epoch in Stamps.epochs]
-    whole = [(epoch[-1] - epoch[0]) / (len(epoch) - 1) for epoch in Stamps.epochs[1:]]
-    if pruner == 'DefaultSampler':
-        return dict(iteration=1e6 * statistics.median(whole))
+    lengths = Lengths.epochs
     # The cost of timing itself.
     own = defaultdict(lambda: statistics.mean(calls['Nothing', 'after_train_iter']))
     for place in 'train_step', 'forward':
@@ -202,7 +198,6 @@ def measure(pruner: str, batch_size: int, iterations: int, epochs: int) -> dict:
         default=statistics.median(default),
         bls=statistics.median(bls),
         growth=bls[-1] / bls[0],
-        iteration=1e6 * statistics.median(whole),
         **{
             place: statistics.median(cost({'BLSHook'}, {place}, e) for e in range(1, epochs))
             for place in PLACES
@@ -224,15 +219,11 @@ def main() -> None:
     variants = {
         (size, pruner): partial(run_child, sys.argv[0], pruner, size, args.iterations, args.epochs)
         for size in args.batch_sizes
-        for pruner in ['DefaultSampler', *args.pruners]
+        for pruner in args.pruners
     }
     results = interleave(variants, args.repeats)
     rows = []
     for (size, pruner), runs in results.items():
-        if pruner == 'DefaultSampler':
-            continue
-        plain = results[size, 'DefaultSampler']
-        added = [run['iteration'] - other['iteration'] for run, other in zip(runs, plain)]
         rows.append(
             [
                 size,
@@ -240,7 +231,6 @@ def main() -> None:
                 *(spread([run[key] for run in runs], 0) for key in ('default', 'bls')),
                 spread([run['bls'] / run['default'] for run in runs]),
                 *(spread([run[key] for run in runs], 0) for key in PLACES),
-                spread(added, 0),
                 spread([run['growth'] for run in runs]),
             ]
         )
@@ -252,7 +242,6 @@ def main() -> None:
             'BLSHook, us',
             'ratio',
             *(f'{place.replace("_", " ")}, us' for place in PLACES),
-            'added to a whole iteration, us',
             'last epoch / first',
         ],
         rows,
