@@ -105,7 +105,7 @@ class PrunedLoader(TrackedLoader):
         self._is_planned, self._is_scored = True, False
         self._running.clear()  # a traceback may still hold one that broke off
         if len(self) == 0:
-            self.bls.state.use_full_plan()
+            self.bls.state.train_on_all()
 
     def __iter__(self) -> PrunedIteration:
         if not self._is_planned:

@@ -1,12 +1,12 @@
 """The training loader of a run: tracked, checked, and followed if another hook replaces it."""
 
-from typing import Callable, List
+from typing import Callable, List, Tuple
 
 import numpy as np
 from mmengine.hooks import Hook
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.utils.data import DataLoader
+from torch.utils.data import BatchSampler, DataLoader
 
 from bls_mm.data import BatchCount, TrackedLoader
 from bls_mm.samplers import BLSSampler, find_sampler
@@ -96,7 +96,7 @@ def fill_a_batch(runner, sampler: BLSSampler) -> None:
             f'BLS: the {len(sampler)} kept samples of epoch {sampler.epoch + 1} do not fill a '
             'batch and drop_last drops them: the epoch trains on all samples instead'
         )
-        sampler.state.use_full_plan()
+        sampler.state.train_on_all()
 
 
 def replace_empty_plan(sampler: BLSSampler, warn: Callable[[str], None]) -> None:
@@ -115,7 +115,7 @@ def replace_empty_plan(sampler: BLSSampler, warn: Callable[[str], None]) -> None
             'samples of a rank; use a smaller batch_size or drop_last=False'
         )
     warn(NO_BATCH)
-    sampler.state.use_full_plan()
+    sampler.state.train_on_all()
 
 
 def leaves_epoch(clock: TrainingClock, batches: BatchCount) -> bool:
@@ -146,6 +146,13 @@ def warn_of_batches(loader: TrackedLoader, clock: TrainingClock, warn: Callable)
 def batch_sizes(loader: DataLoader) -> List[int]:
     """Returns the batch size; ``MultiDataAspectRatioBatchSampler`` has one for each data set."""
     return np.atleast_1d(loader.batch_sampler.batch_size).tolist()
+
+
+def batching(loader: DataLoader) -> Tuple[int, bool]:
+    """Returns the largest batch size, and whether samples that do not fill a batch are dropped."""
+    batch_sampler = loader.batch_sampler
+    drops_last = type(batch_sampler) is BatchSampler and batch_sampler.drop_last
+    return max(batch_sizes(loader)), drops_last
 
 
 def follow_loader(runner, old: BLSSampler) -> BLSSampler:

@@ -48,16 +48,21 @@ class EpochPlan:
                 More than 256 distinct weights are merged into 256 groups of about equal size, each
                 with its mean. Defaults to None, all weights are 1.
             shards (Shards): Where the samples are. Defaults to all of them here.
+
+        Raises:
+            ValueError: If a weight is not finite.
         """
         if isinstance(weights, np.ndarray):
             weights = group_by_weight(mask, weights)
         levels = group = None
         if weights is not None:
-            levels, group = np.array(weights.levels, dtype=np.float32), weights.group
+            levels, group = np.array(weights.levels, dtype=np.float32), weights.group.view()
         num_kept = np.count_nonzero(mask)
         total_weight = float(num_kept)
         if levels is not None:
             total_weight = float(levels @ count_by_group(mask, group, len(levels)).astype(float))
+        if not np.isfinite(total_weight):
+            raise ValueError(f'loss weights must be finite numbers, but a pruner returned {levels}')
         sums = np.zeros(shards.size + 1)
         sums[shards.rank], sums[-1] = num_kept, total_weight
         *counts, total_weight = shards.sum(sums).tolist()

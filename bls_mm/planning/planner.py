@@ -7,11 +7,11 @@ from typing import Optional, Sequence, Tuple, Union
 import numpy as np
 from mmengine.logging import print_log
 
-from bls_mm.checks import check_choice, check_fraction, is_int
+from bls_mm.checks import check_choice, check_fraction, check_positive_int
 from bls_mm.ops.shards import WHOLE, Shards
 from bls_mm.ops.subsets import TOLERANCE
 from bls_mm.pruners import GroupWeights, Progress, Pruner
-from bls_mm.pruners.pruner import checked
+from bls_mm.pruners.pruner import checked, copied_mask
 
 from .budget import Budget, meet
 from .epoch_plan import EpochPlan, group_by_weight
@@ -55,8 +55,7 @@ class Planner:
     ) -> None:
         delta = pruner.delta if delta is None else delta
         check_fraction('delta', delta)
-        if not is_int(interval) or interval < 1:
-            raise ValueError(f'interval must be a positive number of epochs, but got {interval!r}')
+        check_positive_int('interval', interval, 'give a number of epochs')
         check_choice('compensation', compensation, (None, 'learning_rate', 'batch_size'))
         self.pruner = pruner
         self.delta = delta
@@ -107,6 +106,7 @@ class Planner:
             if self.budget is not None:
                 self.budget.begin_annealing()
             mask, weights = self.pruner.anneal(len(scores), rng, progress), None
+            mask = copied_mask(mask, f'{type(self.pruner).__name__}.anneal', len(scores))
         else:
             mask, weights = self._select(values, visits, rng, progress)
         brought_back = 0
@@ -115,11 +115,15 @@ class Planner:
         plan = EpochPlan.from_mask(mask, weights, self.shards)
         if not all(plan.counts):
             plan = self._full_plan(plan, epoch)
+        self.record(epoch, plan, brought_back)
+        return plan
+
+    def record(self, epoch: int, plan: EpochPlan, brought_back: int = 0) -> None:
+        """Notes what an epoch trains on in the end, also if its plan is replaced after all."""
         for guard in self.guards:
             guard.note(plan.mask)
         if self.budget is not None:
             self.budget.record(epoch, self.shards.count(~plan.mask), brought_back)
-        return plan
 
     def is_annealing(self, epoch: int, max_epochs: Optional[int]) -> bool:
         """Whether the epoch belongs to the last ``1 - delta`` of the run."""
@@ -153,17 +157,13 @@ class Planner:
     def _prune(self, values, visits, rng, progress: Progress) -> Choice:
         """Calls the pruner, checks its answer, and keeps what was never scored."""
         kind, scored = type(self.pruner).__name__, self._prunable(visits)
-        mask, weights = checked(self.pruner.prune(values, scored, rng, progress), kind, len(values))
+        result = self.pruner.prune(values, scored, rng, progress)
+        mask, weights = checked(result, kind, len(values), self.shards.size)
         if self.pruner.needs_scores:
             mask |= visits == 0
         if isinstance(weights, np.ndarray):
-            if self.shards.size > 1:
-                raise TypeError(
-                    f'{kind} returned one weight per sample; with sharded scores return '
-                    'GroupWeights with the same levels on every rank'
-                )
             if self.pruner.needs_scores:
-                weights[visits == 0] = 1
+                weights = np.where(visits == 0, np.float32(1), weights)
             weights = group_by_weight(mask, weights)
         return mask, weights
 

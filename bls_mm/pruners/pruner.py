@@ -5,7 +5,7 @@ from typing import Any, Dict, Optional, Tuple, Union
 
 import numpy as np
 
-from .group_weights import GroupWeights
+from .group_weights import MAX_LEVELS, GroupWeights
 from .progress import Progress
 
 Weights = Union[None, np.ndarray, GroupWeights]
@@ -16,8 +16,8 @@ class Pruner(ABC):
 
     A subclass implements :meth:`prune`. The planner does what is the same for all methods: it
     anneals, selects every ``interval`` epochs, and keeps samples that were never scored. Its
-    options ``delta``, ``interval``, ``target_savings`` and ``guards`` can be given in the config of
-    every pruner; the constructor of a pruner does not receive them.
+    options ``delta``, ``interval``, ``target_savings``, ``guards`` and ``compensation`` can be
+    given in the config of every pruner; the constructor of a pruner does not receive them.
 
     To support ``placement='sharded'``, where each rank knows the scores of its own samples only,
     pass ``progress.shards`` to every function of :mod:`bls_mm.ops`, count with
@@ -104,36 +104,67 @@ class Pruner(ABC):
         """Restores what :meth:`state_dict` returned."""
 
 
-def checked(result: Any, kind: str, num_samples: int) -> tuple:
-    """Checks the return value of :meth:`bls_mm.pruners.Pruner.prune`, and returns it.
+def checked(result: Any, kind: str, num_samples: int, num_shards: int = 1) -> tuple:
+    """Checks the return value of :meth:`bls_mm.pruners.Pruner.prune`.
 
     Args:
         result (object): What the pruner returned.
         kind (str): Name of its class, for the message.
         num_samples (int): Number of samples N.
+        num_shards (int): Number of ranks over which the samples are distributed. Defaults to 1.
+
+    Returns:
+        tuple: A copy of the mask, which the planner may change, and the weights.
 
     Raises:
         TypeError: If the value is not a mask and its weights.
     """
-    shape = f'({num_samples},)'
-    pair = f'{kind}.prune must return (mask, weights) with a bool mask of shape {shape}'
+    method = f'{kind}.prune'
     if not isinstance(result, tuple) or len(result) != 2:
+        pair = f'{method} must return (mask, weights) with a bool mask of shape ({num_samples},)'
         raise TypeError(f'{pair}; it returned {_describe(result)}')
-    mask, weights = result
-    if not _has_length(mask, num_samples) or mask.dtype != bool:
-        raise TypeError(f'{pair}; the mask that it returned is {_describe(mask)}')
+    mask, weights = copied_mask(result[0], method, num_samples), result[1]
     if isinstance(weights, GroupWeights):
-        if not _has_length(weights.group, num_samples):
-            raise TypeError(
-                f'{kind}.prune must return GroupWeights with a group of shape {shape}; the group '
-                f'that it returned is {_describe(weights.group)}'
-            )
+        _check_groups(weights, method, num_samples)
     elif weights is not None and not _has_length(weights, num_samples):
         raise TypeError(
-            f'{kind}.prune must return weights that are None, GroupWeights or a float array of '
-            f'shape {shape}; the weights that it returned are {_describe(weights)}'
+            f'{method} must return weights that are None, GroupWeights or a float array of '
+            f'shape ({num_samples},); the weights that it returned are {_describe(weights)}'
         )
-    return result
+    elif weights is not None and num_shards > 1:
+        raise TypeError(
+            f'{kind} returned one weight per sample; with sharded scores return GroupWeights with '
+            'the same levels on every rank'
+        )
+    return mask, weights
+
+
+def copied_mask(mask: Any, method: str, num_samples: int) -> np.ndarray:
+    """Returns a copy of the mask that a method of a pruner returned.
+
+    Raises:
+        TypeError: If it is not a mask of all samples.
+    """
+    if not _has_length(mask, num_samples) or mask.dtype != bool:
+        raise TypeError(
+            f'{method} must return a bool mask of shape ({num_samples},); the mask that it '
+            f'returned is {_describe(mask)}'
+        )
+    return mask.copy()
+
+
+def _check_groups(weights: GroupWeights, method: str, num_samples: int) -> None:
+    levels, group = weights
+    if not _has_length(group, num_samples) or group.dtype != np.uint8:
+        raise TypeError(
+            f'{method} must return GroupWeights with a uint8 group of shape ({num_samples},); the '
+            f'group that it returned is {_describe(group)}'
+        )
+    if num_samples and not int(group.max()) < len(levels) <= MAX_LEVELS:
+        raise TypeError(
+            f'{method} must return GroupWeights with a level for each group, {MAX_LEVELS} at most; '
+            f'it returned {len(levels)} levels, and groups up to {group.max()}'
+        )
 
 
 def _has_length(value: Any, num_samples: int) -> bool:

@@ -56,7 +56,7 @@ class PruningState:
         start = time.perf_counter()
         scorer = self.store.scorer
         rng = epoch_generator(self.seed, epoch, SELECT)
-        scores, visits = scorer.scores.numpy(), scorer.visits.numpy()
+        scores, visits = read_only(scorer.scores.numpy()), read_only(scorer.visits.numpy())
         self.plan = self.planner.plan(scores, visits, epoch, max_epochs, rng, self.seed)
         self.epoch, self.is_planned = epoch, True
         self.planning_seconds += time.perf_counter() - start
@@ -68,6 +68,11 @@ class PruningState:
     def use_full_plan(self) -> None:
         """Replaces the plan of the epoch by one of all samples."""
         self.plan = EpochPlan.full(self.placement.local_size, self.placement)
+
+    def train_on_all(self) -> None:
+        """Trains on all samples in the planned epoch after all."""
+        self.use_full_plan()
+        self.planner.record(self.epoch, self.plan)
 
     def gather(self) -> None:
         """Scores pending losses and prepares :meth:`state_dict`; all ranks must call it together.
@@ -145,6 +150,13 @@ class PruningState:
         if self.is_planned:
             state.update(epoch=self.epoch, plan=self.plan)
         return state
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """Returns a view of an array through which nobody can change it."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 AUTO = dict(type='ResidualScorer', per_sample='auto')  # what scorer='auto' stands for

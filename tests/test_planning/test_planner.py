@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from bls_mm.planning import MinFraction, Planner, Revisit, planner
+from bls_mm.planning import EpochPlan, MinFraction, Planner, Revisit, planner
 from bls_mm.pruners import (
     UCB,
     CoverageCentric,
     DynamicRandom,
     EpsilonGreedy,
     FewerPasses,
+    GroupWeights,
     InfoBatch,
     Kakurenbo,
     NoPruning,
@@ -112,6 +113,67 @@ def test_guards_note_an_epoch_on_all_samples_that_replaces_an_empty_selection():
     assert not guard.unseen_for.any()
 
 
+def test_an_epoch_that_trains_on_all_samples_after_all_prunes_nothing():
+    guard = Revisit(5)
+    planner = Planner(DynamicRandom(0.5), guards=[guard], target_savings=0.3)
+    rng, visits = np.random.default_rng(0), np.ones(SIZE, dtype=np.int16)
+    planner.plan(np.ones(SIZE, dtype=np.float32), visits, 0, 10, rng)
+    assert planner.budget.pruned[0] > 0 and guard.unseen_for.any()
+    planner.record(0, EpochPlan.full(SIZE))
+    assert planner.budget.pruned == [0] and not guard.unseen_for.any()
+
+
+class KeepsItsAnswer(Pruner):
+    """Returns the same arrays in every epoch."""
+
+    def __init__(self, weights=None) -> None:
+        self.mask = np.arange(SIZE) % 2 == 0
+        self.weights = weights
+
+    def prune(self, scores, scored, rng, progress):
+        return self.mask, self.weights
+
+    def anneal(self, num_samples, rng, progress):
+        return self.mask
+
+
+@pytest.mark.parametrize(
+    'weights',
+    [
+        None,
+        np.full(SIZE, 2, dtype=np.float32),
+        GroupWeights(np.float32([2, 1]), np.zeros(SIZE, dtype=np.uint8)),
+    ],
+)
+def test_a_pruner_may_keep_the_arrays_that_it_returns(weights):
+    pruner = KeepsItsAnswer(weights)
+    visits = np.ones(SIZE, dtype=np.uint8)
+    visits[1::2] = 0  # the planner keeps these, too
+    guards = [dict(type='Revisit')]
+    planner = Planner(pruner, target_savings=0.1, guards=guards)
+    scores = np.ones(SIZE, dtype=np.float32)
+    for epoch in range(10):
+        planner.plan(scores, visits, epoch, 10, np.random.default_rng(epoch))
+    assert np.array_equal(pruner.mask, np.arange(SIZE) % 2 == 0)
+    group = getattr(weights, 'group', np.zeros(1))
+    assert pruner.mask.flags.writeable and group.flags.writeable
+    assert not isinstance(weights, np.ndarray) or (weights == 2).all()
+
+
+def test_weights_that_are_not_finite_are_refused():
+    with pytest.raises(ValueError, match='loss weights must be finite numbers'):
+        plan(KeepsItsAnswer(np.full(SIZE, np.nan, dtype=np.float32)))
+
+
+def test_the_mask_of_an_annealing_epoch_is_checked():
+    class AnnealsOnThree(KeepsNothing):
+        def anneal(self, num_samples, rng, progress):
+            return np.ones(3, dtype=bool)
+
+    with pytest.raises(TypeError, match=r'AnnealsOnThree\.anneal must return a bool mask of shape'):
+        plan(AnnealsOnThree(), epoch=9)
+
+
 @pytest.mark.parametrize(('num_weights', 'tolerance'), [(3, 0), (900, 4)])
 def test_weights_of_a_pruner_reach_the_plan(num_weights, tolerance):
     """Up to 256 different weights exactly; more are merged, and keep their total."""
@@ -133,9 +195,9 @@ def test_weights_of_a_pruner_reach_the_plan(num_weights, tolerance):
     ('options', 'message'),
     [
         (dict(delta=1.5), 'delta must be a fraction between 0 and 1, but got 1.5'),
-        (dict(interval=0), 'interval must be a positive number of epochs, but got 0'),
-        (dict(interval=2.0), 'interval must be a positive number of epochs, but got 2.0'),
-        (dict(interval=True), 'interval must be a positive number of epochs, but got True'),
+        (dict(interval=0), 'interval must be a positive integer, but got 0'),
+        (dict(interval=2.0), 'interval must be a positive integer, but got 2.0'),
+        (dict(interval=True), 'interval must be a positive integer, but got True'),
         (dict(guards='Revisit'), "guards must be a list, but got 'Revisit'; write for example"),
         (dict(target_savings=1), 'target_savings must be below 1, but got 1'),
     ],

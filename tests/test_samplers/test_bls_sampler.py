@@ -62,6 +62,21 @@ def test_run_prunes_after_the_first_epoch_and_anneals_on_all():
     assert sampler.planning_seconds > 0
 
 
+class ChangesScores(Pruner):
+    def prune(self, scores, scored, rng, progress):
+        scores[~scored] = -np.inf
+        return scored, None
+
+
+def test_a_pruner_cannot_change_the_scores():
+    sampler = BLSSampler(range(NUM), pruner=ChangesScores(), max_epochs=4)
+    sampler.set_epoch(0)
+    sampler.update([0, 1], 1.0)
+    with pytest.raises(ValueError, match='read-only'):
+        sampler.set_epoch(1)
+    assert (sampler.scorer.scores >= 0).all()
+
+
 def test_full_plan_replaces_the_plan_of_the_epoch():
     sampler = make('DynamicRandom')
     sampler.set_epoch(2)
