@@ -135,7 +135,7 @@ class TrackedBatchSampler(Sampler):
             smallest (int): Number of samples that a batch must have; there are fewer batches if
                 the samples are too few.
         """
-        self.spread = Spread(self.batch_sampler.sampler, num_batches, smallest)
+        self.spread = Spread(self.batch_sampler, num_batches, smallest)
 
     def __iter__(self) -> BatchStream:
         return BatchStream(islice(self._epoch(), self.num_skipped, None), self.weights_of)

@@ -12,7 +12,9 @@ def log_choice(runner, sampler: BLSSampler, per_sample: bool, batch_size: int) -
         per_sample (bool): Whether samples are scored by their own losses.
         batch_size (int): Usual number of samples per batch.
     """
-    planner = sampler.planner
+    planner, target = sampler.planner, ''
+    if planner.budget is not None:
+        target = f', target_savings={planner.budget.target_savings}'
     reason = (
         'by the loss of each sample, which this model provides'
         if per_sample
@@ -23,6 +25,6 @@ def log_choice(runner, sampler: BLSSampler, per_sample: bool, batch_size: int) -
     if planner.compensation is not None:
         steps = f'; compensation={planner.compensation!r} makes up for fewer optimizer steps'
     runner.logger.info(
-        f"BLS: pruner='auto' keeps the hardest samples ({type(planner.pruner).__name__}, "
-        f'target_savings={planner.budget.target_savings}) {reason}{steps}'
+        f"BLS: pruner='auto' keeps the hardest samples ({type(planner.pruner).__name__}{target}) "
+        f'{reason}{steps}'
     )

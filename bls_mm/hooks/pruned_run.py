@@ -16,7 +16,6 @@ from .loss_tap import LossTap
 from .recorder import Recorder
 from .savings_meter import SavingsMeter
 from .schedule_hooks import ScheduleHooks
-from .training_loader import batch_sizes
 from .virtual_epochs import VirtualEpochs
 
 
@@ -52,7 +51,7 @@ class PrunedRun:
         self.loader = training_loader.track_loader(runner, self.sampler)
         check_not_empty(self.loader, self.sampler)
         self.clock = TrainingClock(runner, len(self.loader), schedule)
-        self.meter = SavingsMeter(self.sampler, self.clock, max(batch_sizes(self.loader)))
+        self.meter = SavingsMeter(self.sampler, self.clock, *training_loader.batching(self.loader))
         training_loader.avoid_singleton_batch(runner, self.sampler)
         per_sample, compiled = self.sampler.scorer.needs_sample_losses, runner.cfg.get('compile')
         options = dict(check=self._check_batch, warn=runner.logger.warning, compiled=bool(compiled))

@@ -25,18 +25,22 @@ class SavingsMeter:
         sampler (BLSSampler): The sampler of the run, with a plan of all samples.
         clock (TrainingClock): Knows the position in the epoch.
         batch_size (int): Usual number of samples per batch.
+        drops_last (bool): Whether samples that do not fill a batch are dropped. Defaults to False.
 
     Attributes:
         savings (Savings): The sums so far.
         batch_size (int): Usual number of samples per batch.
     """
 
-    def __init__(self, sampler: BLSSampler, clock: TrainingClock, batch_size: int) -> None:
+    def __init__(
+        self, sampler: BLSSampler, clock: TrainingClock, batch_size: int, drops_last: bool = False
+    ) -> None:
         self.savings = Savings()
         self._sampler = sampler
         self._clock = clock
         self.batch_size = batch_size
-        self._full_length = len(sampler)  # samples of this rank in an epoch on all samples
+        self._drops_last = drops_last
+        self._full_length = self._trained_length(sampler)
         self._is_mixing = False
         self._counted = 0  # iterations of the epoch that are in the sums
         self._uncounted_samples = 0
@@ -51,9 +55,13 @@ class SavingsMeter:
 
     def follow(self, sampler: BLSSampler) -> None:
         """Continues with the sampler of a new loader, with a plan of all samples."""
-        self._full_length = len(sampler)
+        self._full_length = self._trained_length(sampler)
         self._sampler = sampler
         self._planning_seconds = min(self._planning_seconds, sampler.planning_seconds)
+
+    def _trained_length(self, sampler: BLSSampler) -> int:
+        """Returns how many samples of this rank an epoch on all samples trains on."""
+        return len(sampler) - (len(sampler) % self.batch_size if self._drops_last else 0)
 
     def begin_epoch(self) -> None:
         """Starts to count at the clock's position in the epoch."""

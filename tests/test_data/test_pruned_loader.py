@@ -80,6 +80,15 @@ def test_auto_takes_smaller_batches_unless_the_user_chooses():
         compensation(compensation='learning_rate')
 
 
+@pytest.mark.parametrize('batch_size', [40, 64])
+def test_with_drop_last_smaller_batches_are_never_larger(batch_size):
+    """As in a loader without pruning, 64 samples are more than there are: no batch."""
+    options = dict(batch_size=batch_size, max_epochs=5, drop_last=True)
+    loader = PrunedLoader(DATA, pruner='auto', seed=0, **options)
+    (batches,) = train(loader, [0])
+    assert [len(batch) for batch in batches] == [batch_size] * (NUM // batch_size)
+
+
 @pytest.mark.parametrize(('drop_last', 'sizes'), [(False, [7] * 7 + [2]), (True, [7] * 7)])
 def test_no_epoch_ends_with_a_batch_of_one(drop_last, sizes):
     loader = make('NoPruning', batch_size=7, drop_last=drop_last)

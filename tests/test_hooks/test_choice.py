@@ -38,6 +38,12 @@ def test_nothing_is_said_of_a_compensation_that_is_off(tmp_path):
     assert "pruner='auto' keeps" in log and 'makes up for' not in log
 
 
+def test_auto_without_a_target(tmp_path):
+    pruner = dict(type='auto', target_savings=None)
+    train(tmp_path, pruner=pruner, max_epochs=10, log_level='INFO')
+    assert "pruner='auto' keeps the hardest samples (EpsilonGreedy) by" in read_log(tmp_path)
+
+
 def test_other_pruners_log_no_choice(tmp_path):
     train(tmp_path, log_level='INFO')
     assert "pruner='auto'" not in read_log(tmp_path)

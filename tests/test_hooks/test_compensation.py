@@ -141,6 +141,15 @@ def test_no_batch_has_one_sample_if_the_model_needs_two(tmp_path):
     assert {len(batch) for batch in record.batches} <= {2, 3}
 
 
+def test_with_drop_last_no_batch_is_larger_than_the_batch_size(tmp_path):
+    """What 2 full batches of 42 samples leave out stays out."""
+    light = dict(RANDOM, prune_ratio=0.1, compensation='batch_size')
+    loader = dict(drop_last=True)
+    _, record, hook = train(tmp_path, pruner=light, batch_size=16, loader=loader, max_epochs=3)
+    assert [len(batch) for batch in record.batches] == 3 * [16, 16]
+    assert hook.savings.samples_seen == hook.savings.samples_unpruned == 96
+
+
 def test_smaller_batches_in_an_iteration_based_loop(tmp_path):
     _, record, hook = train(
         tmp_path,
