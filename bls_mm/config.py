@@ -1,4 +1,4 @@
-"""Configs by name, and BLS attached to a config that knows nothing of it."""
+"""Load configs by name, and add BLS to a config without it."""
 
 import copy
 import importlib.util
@@ -18,13 +18,13 @@ from .registry import PRUNERS, SCORERS, closest_name, find_type
 from .samplers import AUTO
 from .scorers import Scorer
 
-# Options of the old sampler that stay, where it has them.
+# Options that are kept if the old sampler has them.
 KEPT = (
     *('shuffle', 'round_up', 'seed', 'scorer', 'placement', 'layout', 'run_length'),
     *('num_repeats', 'fill_last_batch', 'batch_size', 'source_ratio', 'group_by_orientation'),
 )
 MULTI_SOURCE = dict(type='bls_mm.MultiSourceBLSSampler')
-#: Samplers that ours can stand in for, with the options that they need for that.
+#: Samplers that BLSSampler can replace, and the options that it then needs.
 REPLACED = {
     'DefaultSampler': {},
     'InfiniteSampler': dict(fill_last_batch=True),
@@ -121,10 +121,10 @@ def attach_bls(
         Config: A copy with a ``BLSSampler`` and a ``BLSHook``.
 
     Raises:
-        KeyError: If there is no such pruner or scorer.
+        KeyError, TypeError: If there is no such pruner or scorer, or a dict has no type.
         ValueError: If the config has no training loader, or its sampler is not in ``REPLACED``.
     """
-    pruner, scorer = _as_dict(pruner), _as_dict(scorer)
+    pruner, scorer = _as_dict('pruner', pruner), _as_dict('scorer', scorer)
     scorer = dict(AUTO) if scorer == dict(type='auto') else scorer
     if not is_auto(pruner):
         find_type(PRUNERS, 'pruner', pruner['type'], Pruner)
@@ -132,10 +132,7 @@ def attach_bls(
         find_type(SCORERS, 'scorer', scorer['type'], Scorer)
     cfg = copy.deepcopy(cfg)
     if not cfg.get('train_dataloader'):
-        raise ValueError(
-            'the config has no train_dataloader, so there is nothing to prune; use a config that '
-            'trains'
-        )
+        raise ValueError('the config has no train_dataloader to prune; use a config that trains')
     old = cfg.train_dataloader.get('sampler') or {}
     name = _type_name(old.get('type', 'DefaultSampler'))
     if name not in REPLACED:
@@ -189,8 +186,11 @@ def complete_loaders(cfg: Config) -> None:
         loader.setdefault('collate_fn', dict(type='default_collate'))
 
 
-def _as_dict(component: Union[str, dict, None]) -> Optional[dict]:
-    return dict(type=component) if isinstance(component, str) else component
+def _as_dict(option: str, component: Union[str, dict, None]) -> Optional[dict]:
+    component = dict(type=component) if isinstance(component, str) else component
+    if component is not None and 'type' not in component:
+        raise TypeError(f"{option} must be a name or a dict with a 'type', but got {component!r}")
+    return component
 
 
 def _type_name(kind) -> str:

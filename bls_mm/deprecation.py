@@ -10,6 +10,7 @@ REMOVED_OPTIONS = {
     }
 }
 RENAMED_TYPES = {'MinShare': 'MinFraction'}
+SCOPE = 'bls_mm.'  # a config may name a type with or without it
 
 
 def rename_options(kind: str, options: Mapping[str, Any]) -> Dict[str, Any]:
@@ -49,6 +50,7 @@ def modernise_guard(cfg: Any) -> Any:
     if not isinstance(cfg, dict):
         return cfg
     kind = cfg.get('type')
+    kind = kind[len(SCOPE) :] if isinstance(kind, str) and kind.startswith(SCOPE) else kind
     if kind in RENAMED_TYPES:
         _warn(f'the guard {kind} is now called {RENAMED_TYPES[kind]}', 'use the new name')
         kind = RENAMED_TYPES[kind]

@@ -135,6 +135,11 @@ def test_unknown_type_raises_a_clear_error(types, message):
         attach_bls(Config(dict(train_dataloader=dict())), **types)
 
 
+def test_a_component_without_a_type_raises_a_clear_error():
+    with pytest.raises(TypeError, match="pruner must be a name or a dict with a 'type', but got"):
+        attach_bls(Config(dict(train_dataloader=dict())), dict(prune_ratio=0.3))
+
+
 def test_config_file_is_read(tmp_path):
     path = tmp_path / 'config.py'
     path.write_text('answer = 42\n')

@@ -21,8 +21,9 @@ def test_layout_is_placement(placement):
     assert list(old) == list(new)
 
 
-def test_min_share_is_min_fraction():
-    cfg = dict(type='SeTa', guards=[dict(type='MinShare', of='class', share=0.4)])
+@pytest.mark.parametrize('scope', ['', 'bls_mm.'])
+def test_min_share_is_min_fraction(scope):
+    cfg = dict(type='SeTa', guards=[dict(type=f'{scope}MinShare', of='class', share=0.4)])
     with pytest.warns(FutureWarning) as caught:
         (guard,) = build_planner(cfg).guards
     messages = {str(warning.message) for warning in caught}
@@ -32,7 +33,7 @@ def test_min_share_is_min_fraction():
     }
     assert isinstance(guard, MinFraction)
     assert (guard.of, guard.fraction) == ('class', 0.4)
-    assert cfg['guards'][0]['type'] == 'MinShare'  # the config stays as it is
+    assert cfg['guards'][0]['type'] == f'{scope}MinShare'  # the config stays as it is
 
 
 def test_placebo_is_a_pruner():

@@ -69,7 +69,7 @@ def first_loss(seen: SeenBatches) -> Optional[float]:
     """Returns the loss of the first batch, over all ranks, that has a finite one.
 
     Args:
-        seen (SeenBatches): What this rank saw since the start of the run.
+        seen (SeenBatches): What this rank saw since the last exchange.
 
     Returns:
         float or None: The same on every rank; None if no rank saw a finite loss.

@@ -64,13 +64,14 @@ def count_replaced(dataset, indices: Sequence[int], data_batch) -> int:
 
 
 def is_planned(sampler: BLSSampler, samples: np.ndarray) -> bool:
-    """Whether the plan of the epoch keeps the samples of a batch.
+    """Whether the sampler may yield the samples of a batch in the planned epoch.
 
     Args:
         sampler (BLSSampler): The sampler.
         samples (np.ndarray): ``(B,)`` int64.
     """
-    return bool(sampler.plan.mask[sampler.state.placement.positions_of(samples)].all())
+    positions = sampler.state.placement.positions_of(samples)
+    return sampler.order.may_yield(sampler.state, positions)
 
 
 def _parts(dataset) -> Iterator:

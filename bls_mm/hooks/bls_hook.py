@@ -7,6 +7,7 @@ from typing import Any, Dict, Mapping, Optional
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
+from bls_mm.checks import check_bool
 from bls_mm.compat import allow_mmengine_checkpoints
 from bls_mm.deprecation import drop_options
 from bls_mm.planning import PLANNER_OPTIONS
@@ -74,6 +75,7 @@ class BLSHook(Hook):
         self.recorder = Recorder(history_mb)
         self.run: Optional[PrunedRun] = None
         self._must_restore = False
+        self._resets_scores = reset_scores  # an interrupted run that goes on keeps its own
         self._has_ended_iteration = False  # before MMEngine announced it
         self._loaded: Optional[dict] = None
 
@@ -100,8 +102,10 @@ class BLSHook(Hook):
             runner.register_hook(BeginsLate(self))
         if self.run is not None and self.run.runner is runner:  # it was interrupted
             self.run.schedule_hooks.detach()
+            self._resets_scores = self.reset_scores and self._loaded is not None
             self._loaded = self._loaded or state_to_continue(self.run)
         else:
+            self._resets_scores = self.reset_scores
             check_unused(runner)
         self.run = PrunedRun(runner, self.components, self.schedule, self.recorder, BLSHook)
         self._must_restore = runner.iter > 0
@@ -113,7 +117,7 @@ class BLSHook(Hook):
     def before_train_epoch(self, runner) -> None:
         if self._must_restore:
             state, self._must_restore, self._loaded = self._loaded, False, None
-            self.run.restore(state, self.reset_scores)
+            self.run.restore(state, self._resets_scores)
         self.run.begin_epoch()
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
@@ -163,8 +167,7 @@ def check_hook_options(
     """
     if schedule not in SCHEDULES:
         raise ValueError(f'schedule must be one of {SCHEDULES}, but got {schedule!r}')
-    if not isinstance(reset_scores, bool):
-        raise ValueError(f'reset_scores must be True or False, but got {reset_scores!r}')
+    check_bool('reset_scores', reset_scores)
     if components is None:
         return
     has_weights = isinstance(components, dict) and all(

@@ -7,6 +7,7 @@ from typing import Callable, Optional, Tuple
 from mmengine.dist import is_main_process
 from mmengine.visualization import LocalVisBackend
 
+from bls_mm.checks import is_number
 from bls_mm.records.epoch_record import record_epoch, turnover
 from bls_mm.records.history import delete_from, load_record, save_record
 from bls_mm.records.savings import Savings, write_summary
@@ -31,8 +32,7 @@ class Recorder:
     """
 
     def __init__(self, megabytes: float) -> None:
-        is_number = isinstance(megabytes, (int, float)) and not isinstance(megabytes, bool)
-        if not is_number or not 0 <= megabytes < math.inf:
+        if not is_number(megabytes) or not 0 <= megabytes < math.inf:
             raise ValueError(
                 f'history_mb must be a number of megabytes, at least 0, but got {megabytes!r}'
             )

@@ -14,7 +14,7 @@ TOLERANCE = 1e-9
 
 def kept_count(num_samples: int, prune_ratio: float) -> int:
     """Returns how many samples a prune ratio keeps: ``floor((1 - prune_ratio) * num_samples)``."""
-    return math.floor(num_samples * (1 - prune_ratio) * (1 + TOLERANCE))
+    return min(math.floor(num_samples * (1 - prune_ratio) * (1 + TOLERANCE)), num_samples)
 
 
 def random_fraction(

@@ -4,6 +4,7 @@ from typing import Optional
 
 import numpy as np
 
+from bls_mm.checks import check_int_between
 from bls_mm.ops.long_arrays import blocks_of
 from bls_mm.registry import GUARDS
 
@@ -27,10 +28,7 @@ class Revisit(Guard):
     shardable = True
 
     def __init__(self, epochs: int = 5) -> None:
-        if not isinstance(epochs, int) or not 1 <= epochs < MAX_EPOCHS:
-            raise ValueError(
-                f'epochs must be an integer from 1 to {MAX_EPOCHS - 1}, but got {epochs!r}'
-            )
+        check_int_between('epochs', epochs, 1, MAX_EPOCHS - 1)
         self.epochs = epochs
         self.unseen_for: Optional[np.ndarray] = None
 

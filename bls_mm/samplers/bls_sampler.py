@@ -46,9 +46,9 @@ class BLSSampler(Sampler):
             read locality; see docs/scale.md. Defaults to 1.
         num_repeats (int): How many times in a row each sample comes, on one rank after another, as
             with MMPretrain's ``RepeatAugSampler``. The epoch keeps its length. Defaults to 1.
-        fill_last_batch (bool): Whether samples repeat to fill the last batch. Defaults to False.
-        max_epochs (int, optional): Number of epochs of a loop without ``BLSHook``. Defaults to
-            None, the run never anneals.
+        fill_last_batch (bool): Whether samples repeat to fill the last batch, which only
+            ``BLSHook`` can do. Defaults to False.
+        max_epochs (int, optional): Epochs of a loop without ``BLSHook``. None: it never anneals.
 
     Attributes:
         state (PruningState): Scores, planner and plan: what a checkpoint holds.

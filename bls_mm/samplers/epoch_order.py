@@ -49,6 +49,10 @@ class EpochOrder:
         for block in deal(lambda: self.blocks(state), rank, readers, length):
             yield from state.placement.samples_at(block).tolist()
 
+    def may_yield(self, state: PruningState, positions: np.ndarray) -> bool:
+        """Whether the samples at positions in the arrays of this rank may be in the epoch."""
+        return bool(state.plan.mask[positions].all())
+
     def blocks(self, state: PruningState) -> Iterator[np.ndarray]:
         """Yields the order of all ranks that read this rank's scores, block by block."""
         if self.shuffle:

@@ -97,8 +97,8 @@ def split_batch(dataset: Sized, batch_size: int, source_ratio: Sequence[float]) 
         source_ratio (sequence[float]): One positive number for each part of the data set.
 
     Raises:
-        ValueError: If the data set has no parts, the ratio does not fit them, or a source gets no
-            sample.
+        ValueError: If the data set has no parts or an empty one, the ratio does not fit them, or a
+            source gets no sample.
     """
     check_positive_int('batch_size', batch_size)
     sizes = getattr(dataset, 'cumulative_sizes', None)
@@ -106,6 +106,11 @@ def split_batch(dataset: Sized, batch_size: int, source_ratio: Sequence[float]) 
         raise ValueError(
             f'MultiSourceBLSSampler needs a ConcatDataset, but got a {type(dataset).__name__}; use '
             'bls_mm.BLSSampler'
+        )
+    if min(np.diff(sizes, prepend=0)) == 0:
+        number = np.diff(sizes, prepend=0).argmin()
+        raise ValueError(
+            f'part {number} of the ConcatDataset is empty; check its ann_file and filter_cfg'
         )
     if len(source_ratio) != len(sizes) or min(source_ratio) <= 0:
         raise ValueError(

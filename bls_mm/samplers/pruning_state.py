@@ -127,7 +127,8 @@ class PruningState:
         num_samples = self.placement.num_samples
         state = map_arrays(unpack(state, num_samples), self.placement.take)
         self.store.load_state_dict(as_tensors(state['scorer']))
-        map_arrays(state['planner'], self._check_length)
+        if self.placement.size > 1:
+            map_arrays(state['planner'], self._check_length)
         self.planner.load_state_dict(state['planner'])
         self.seed = int(state['seed'])
         self.is_planned = 'plan' in state

@@ -52,6 +52,12 @@ class SourceOrder:
             for stream, number in zip(streams[group], self.num_per_source):
                 yield from islice(stream, number)
 
+    def may_yield(self, state: PruningState, positions: np.ndarray) -> bool:
+        """Whether samples may be in the epoch: kept ones, and any of a source without kept ones."""
+        kept = state.plan.mask
+        sources = np.unique(self.source[positions[~kept[positions]]])
+        return not any((kept & (self.source == source)).any() for source in sources)
+
     @property
     def _sources(self) -> range:
         return range(len(self.num_per_source))

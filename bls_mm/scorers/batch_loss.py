@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bls_mm.checks import check_choice
+from bls_mm.checks import check_choice, is_number
 from bls_mm.registry import SCORERS
 
 from .scorer import Scorer
@@ -29,7 +29,7 @@ class BatchLossScorer(Scorer):
 
     def __init__(self, num_samples: int, alpha: float = 0.7, init: str = 'first_batch') -> None:
         super().__init__(num_samples)
-        if not isinstance(alpha, (int, float)) or not 0 <= alpha < 1:
+        if not is_number(alpha) or not 0 <= alpha < 1:
             raise ValueError(f'alpha must be in [0, 1), but got {alpha!r}; the paper uses 0.7')
         check_choice('init', init, ('first_batch', 'zero'))
         self.alpha = alpha

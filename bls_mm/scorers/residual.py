@@ -81,12 +81,7 @@ class ResidualScorer(Scorer):
     def as_loss(self, loss: torch.Tensor, batch_size: int) -> torch.Tensor:
         if self.needs_sample_losses is None:
             self.needs_sample_losses = loss.ndim > 0
-        if self.needs_sample_losses and self.accepts_any_loss and loss.ndim == 0:
-            loss = loss.expand(batch_size)
         return super().as_loss(loss, batch_size)
-
-    def use_sample_losses(self) -> None:
-        self.needs_sample_losses = True
 
     def score(self, sizes: np.ndarray, indices: np.ndarray, losses: np.ndarray) -> None:
         self.needs_sample_losses = bool(self.needs_sample_losses)  # 'auto' without as_loss: False

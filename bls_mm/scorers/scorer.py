@@ -43,7 +43,7 @@ class Scorer(ABC):
     needs_sample_losses = False
     """Whether :meth:`score` needs the loss of each sample instead of the mean of the batch."""
     accepts_any_loss = False
-    """Whether a batch loss may count as the loss of each of its samples."""
+    """Whether a batch loss may count as the loss of each of its samples, if those are needed."""
 
     shardable = False
     """Whether ranks may hold the scores of different samples. The scorer must then keep no other
@@ -71,12 +71,10 @@ class Scorer(ABC):
         """
 
     def start(self, loss: float) -> None:  # noqa: B027
-        """Receives the first finite batch loss of the run, before any batch is scored.
+        """Receives the first finite loss of a batch since the last sync, before it is scored.
 
-        The sampler calls it if scores are sharded, on all ranks with the same loss.
-
-        Args:
-            loss (float): Mean loss of the batch.
+        Called at each sync if scores are sharded, on all ranks with the same loss. A scorer that
+        needs the first loss of the run notes in its state that it has it.
         """
 
     def update(
@@ -84,7 +82,7 @@ class Scorer(ABC):
         indices: Union[torch.Tensor, Sequence[int]],
         loss: Union[torch.Tensor, Sequence[float], float],
     ) -> None:
-        """Scores the samples of one batch. For users.
+        """Scores the samples of one batch. You can call it.
 
         Args:
             indices (torch.Tensor or sequence): ``(B,)`` integers, the samples of the batch.
@@ -101,7 +99,7 @@ class Scorer(ABC):
         self._update(LossBatches(sizes, indices, losses, bool(self.needs_sample_losses)))
 
     def update_batches(self, sizes: np.ndarray, indices: np.ndarray, losses: np.ndarray) -> None:
-        """Scores the samples of many batches. For users.
+        """Scores the samples of many batches. ``ScoreStore`` calls it, and you can.
 
         The result is the same, bit for bit, as that of :meth:`update` for one batch after another.
 
@@ -150,12 +148,16 @@ class Scorer(ABC):
         Raises:
             ValueError: If the shapes do not fit, or the scorer needs the loss of each sample.
         """
+        if self.needs_sample_losses and self.accepts_any_loss and loss.ndim == 0:
+            loss = loss.expand(batch_size)
         return reduce_loss(loss, batch_size, bool(self.needs_sample_losses), type(self).__name__)
 
-    def use_memory(self, scores: torch.Tensor, visits: torch.Tensor) -> None:
-        """Keeps scores and visits in other memory from now on, for example shared by processes.
+    def use_sample_losses(self) -> None:
+        """Scores by the loss of each sample from now on, as another rank does."""
+        self.needs_sample_losses = True
 
-        It copies nothing, so that only one process needs to write: fill both before the call.
+    def use_memory(self, scores: torch.Tensor, visits: torch.Tensor) -> None:
+        """Keeps scores and visits in other memory, which must be filled: nothing is copied.
 
         Args:
             scores (torch.Tensor): ``(N,)`` float32 on the CPU.
@@ -174,9 +176,6 @@ class Scorer(ABC):
 
     def load_state_dict(self, state: dict) -> None:
         """Restores what :meth:`state_dict` of a scorer of the same class returned.
-
-        Args:
-            state (dict): The state.
 
         Raises:
             ValueError: If the state has another number of samples, or is of another scorer.

@@ -54,6 +54,18 @@ def test_runner_that_trains_again_goes_on(tmp_path, train_cfg, iteration):
     assert_same_run((runner, recorder, find_hook(runner)), whole)
 
 
+def test_an_interrupted_run_that_goes_on_keeps_its_scores(tmp_path):
+    """``reset_scores`` concerns the scores of a checkpoint."""
+    runner = build_runner(tmp_path, model=InitialisedOnce(), hook=dict(reset_scores=True))
+    recorder = Recorder()
+    runner.register_hook(Stop(17))
+    runner.register_hook(recorder)
+    with pytest.raises(KeyboardInterrupt):
+        runner.train()
+    runner.train()
+    assert_same_scores(find_hook(runner).sampler.scorer, replay(recorder))
+
+
 def test_loader_of_an_earlier_run_is_refused(tmp_path):
     first, _, _ = train(tmp_path / 'first')
     loader = first.train_loop.dataloader

@@ -12,7 +12,15 @@ from bls_mm.ops.subsets import (
 
 @pytest.mark.parametrize(
     ('num_samples', 'prune_ratio', 'kept'),
-    [(10, 0.3, 7), (10, 0.9, 1), (10, 0.25, 7), (1, 0.5, 0), (3, 0.0, 3), (1000, 0.1, 900)],
+    [
+        (10, 0.3, 7),
+        (10, 0.9, 1),
+        (10, 0.25, 7),
+        (1, 0.5, 0),
+        (3, 0.0, 3),
+        (1000, 0.1, 900),
+        (10**10, 0.0, 10**10),
+    ],
 )
 def test_kept_count_rounds_down_despite_float_errors(num_samples, prune_ratio, kept):
     assert kept_count(num_samples, prune_ratio) == kept

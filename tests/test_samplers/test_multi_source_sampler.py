@@ -11,6 +11,8 @@ from mmengine.registry import DATA_SAMPLERS
 from toy import Recorder, ToyData, assert_same_scores, build_runner, find_hook, replay
 
 from bls_mm.config import attach_bls
+from bls_mm.hooks.attribution import is_planned
+from bls_mm.pruners import Pruner
 from bls_mm.samplers import MultiSourceBLSSampler, bls_sampler
 from bls_mm.scorers import BatchLossScorer
 
@@ -50,6 +52,25 @@ def batches_of(sampler, epoch=0):
     samples = list(sampler)
     assert len(samples) == len(sampler)
     return np.array(samples).reshape(-1, sampler.batch_size)
+
+
+class KeepsFirstSource(Pruner):
+    needs_scores = False
+
+    def prune(self, scores, scored, rng, progress):
+        return np.arange(len(scores)) < LABELLED // 2, None
+
+
+def test_any_sample_of_a_source_without_kept_ones_counts_as_planned():
+    sampler = make(pruner=KeepsFirstSource())
+    (batch, *_) = batches_of(sampler)
+    assert is_planned(sampler, batch)
+    assert not is_planned(sampler, np.array([LABELLED - 1]))
+
+
+def test_empty_source_is_refused():
+    with pytest.raises(ValueError, match='part 1 of the ConcatDataset is empty'):
+        make(sizes=(6, 0))
 
 
 @pytest.mark.parametrize('shuffle', [True, False])

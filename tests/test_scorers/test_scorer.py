@@ -123,3 +123,16 @@ def test_a_scorer_only_needs_score():
     assert scorer.scores.tolist() == [2, 3, 3, 0]
     assert scorer.visits.tolist() == [1, 3, 1, 0]
     assert scorer.skipped == 1
+
+
+def test_a_batch_loss_may_count_as_the_loss_of_each_sample():
+    class LastLoss(Scorer):
+        needs_sample_losses = accepts_any_loss = True
+
+        def score(self, sizes, indices, losses):
+            self.scores.numpy()[indices] = losses
+
+    scorer = LastLoss(3)
+    scorer.update([0, 1], 2.0)
+    scorer.update([1, 2], [4.0, 5.0])
+    assert scorer.scores.tolist() == [2, 4, 5]
