@@ -135,7 +135,7 @@ def are_per_sample(
 
 
 def names_per_sample(losses: Losses, batch_size: int) -> Set[str]:
-    """Returns the names of the entries with one value for each sample of the batch, or as many.
+    """Returns the names of the entries with B values: one for each sample, or by chance.
 
     Args:
         losses (Mapping): Name to tensor or list of tensors, of any shape.

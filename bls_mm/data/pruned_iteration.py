@@ -12,8 +12,8 @@ class PrunedIteration(TrackedIterator):
     Args:
         iterator (TrackedIterator): The other iteration.
         loader (TrackedLoader): Their loader.
-        running (WeakSet): The iterations that go on. This one joins it with each batch, so also
-            with one that was begun before the epoch was planned, as in Lightning.
+        running (WeakSet): Iterations in progress. Each batch adds this one again, because
+            ``set_epoch`` clears the set, and Lightning creates its iterator before that.
         end_epoch (Callable): Called after the last batch.
 
     Attributes:

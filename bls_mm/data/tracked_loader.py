@@ -72,6 +72,7 @@ class TrackedLoader(DataLoader):
         return tracked
 
     def _track(self, ends_at_length: bool = False) -> None:
+        """Sets all own attributes. :meth:`replacing` needs them without calling ``__init__``."""
         if not getattr(self, 'in_order', True):
             raise ValueError(
                 'train_dataloader has in_order=False, but scores are matched to samples by the '
@@ -126,7 +127,7 @@ class TrackedLoader(DataLoader):
         """Notes the samples of a batch that the loader yields.
 
         Args:
-            batch (object): The batch; None and the like cannot be told apart and are not noted.
+            batch (object): The batch. None is not noted, because all Nones are one object.
             tracked (TrackedBatch): Its samples.
         """
         if batch is not None:

@@ -9,10 +9,10 @@ Scores have one of three placements:
 The last two are for hundreds of millions of samples.
 """
 
-from .placement import Replicated, Shared
+from .placement import Placement, Replicated, Shared
 from .score_store import ScoreStore
 from .sharded import Sharded
 
 PLACEMENTS = {'replicated': Replicated, 'shared': Shared, 'sharded': Sharded}
 
-__all__ = ['PLACEMENTS', 'Replicated', 'ScoreStore', 'Sharded', 'Shared']
+__all__ = ['PLACEMENTS', 'Placement', 'Replicated', 'ScoreStore', 'Sharded', 'Shared']

@@ -12,15 +12,16 @@ from bls_mm.scorers import Scorer
 from .node_memory import share_on_node
 
 
-class Replicated(Shards):
-    """Every rank holds the scores of all samples: one shard.
+class Placement(Shards):
+    """Where scores are. As it stands, every rank holds the scores of all samples: one shard.
 
     Args:
         num_samples (int): Number of samples N of the data set.
-        rank (int): This rank.
-        world_size (int): Number of ranks.
+        rank (int): This process.
+        world_size (int): Number of processes.
 
     Attributes:
+        rank (int): Index of the shard that this process holds: 0 unless scores are sharded.
         local_size (int): Number of samples whose scores this rank holds.
         readers (int): Number of ranks that hand out the samples of this rank's shard.
         writes (bool): Whether this rank updates the scores that it holds.
@@ -62,7 +63,11 @@ class Replicated(Shards):
         return array
 
 
-class Shared(Replicated):
+class Replicated(Placement):
+    """Every rank holds the scores of all samples."""
+
+
+class Shared(Placement):
     """The ranks of a node share one copy of the scores. The first of them updates it.
 
     It writes only in :meth:`ScoreStore.sync`, which all ranks leave together, so no rank ever

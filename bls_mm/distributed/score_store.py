@@ -10,7 +10,7 @@ from bls_mm.scorers import Scorer
 from bls_mm.scorers.batches import check_range
 
 from .exchange import SeenBatches, exchange_batches, first_loss, is_true_on_any
-from .placement import Replicated
+from .placement import Placement
 
 JOIN = 1024  # batches that are joined at a time
 
@@ -23,14 +23,14 @@ class ScoreStore:
 
     Args:
         scorer (Scorer): Scores ``placement.local_size`` samples.
-        placement (Replicated): Where scores are.
+        placement (Placement): Where scores are.
         world_size (int): Number of ranks.
 
     Attributes:
         scorer (Scorer): Its ``scores`` and ``visits`` are up to date after :meth:`sync`.
     """
 
-    def __init__(self, scorer: Scorer, placement: Replicated, world_size: int) -> None:
+    def __init__(self, scorer: Scorer, placement: Placement, world_size: int) -> None:
         placement.place(scorer)
         self.scorer = scorer
         self.placement = placement

@@ -8,12 +8,12 @@ from mmengine.dist import all_reduce, gather, get_comm_device, get_default_group
 
 from bls_mm.ops.long_arrays import blocks_of
 
-from .placement import Replicated
+from .placement import Placement
 
 ROUND = 1 << 22  # samples that travel to rank 0 at a time
 
 
-class Sharded(Replicated):
+class Sharded(Placement):
     """Each rank holds the scores of a fraction of the samples, and trains on no others.
 
     The data set is cut into rows of R consecutive samples, one for each of the R ranks. So samples

@@ -3,7 +3,7 @@
 import math
 import random
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, List, Optional, Set
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set
 
 import numpy as np
 import torch
@@ -127,25 +127,30 @@ def without_side_effects(module: nn.Module) -> Iterator[None]:
         RuntimeError: If anything had changed.
     """
     buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
-    states, before = _random_states(), _as_comparable(_random_states())
+    devices = {parameter.device for parameter in module.parameters() if parameter.is_cuda}
+    states, before = _random_states(devices), _as_comparable(_random_states(devices))
     try:
         yield
     finally:
         changed = [(buffer, old) for buffer, old in buffers if not torch.equal(buffer, old)]
         for buffer, old in changed:
             buffer.copy_(old)
-        has_drawn = _as_comparable(_random_states()) != before
+        has_drawn = _as_comparable(_random_states(devices)) != before
         random.setstate(states[0])
         np.random.set_state(states[1])
         torch.set_rng_state(states[2])
+        for device, state in states[3].items():
+            torch.cuda.set_rng_state(state, device)
     if changed or has_drawn:
         raise RuntimeError(type(module).__name__)
 
 
-def _random_states() -> tuple:
-    return random.getstate(), np.random.get_state(), torch.get_rng_state()
+def _random_states(devices: Iterable[torch.device]) -> tuple:
+    cuda = {device: torch.cuda.get_rng_state(device) for device in devices}
+    return random.getstate(), np.random.get_state(), torch.get_rng_state(), cuda
 
 
 def _as_comparable(states: tuple) -> tuple:
-    python, (_, keys, *position), torch_state = states
-    return python, keys.tobytes(), position, torch_state.numpy().tobytes()
+    python, (_, keys, *position), *generators, cuda = states
+    generators = [state.numpy().tobytes() for state in (*generators, *cuda.values())]
+    return python, keys.tobytes(), position, generators

@@ -20,9 +20,9 @@ class Budget:
     """How many samples each epoch must prune so that the run saves ``target_savings``.
 
     The rest of the target is spread evenly over the epochs that still prune. The first epoch of a
-    pruner that needs scores keeps all samples, and annealing epochs keep what they keep. The
-    budget moves the pruner's own ``prune_ratio`` to what it would have needed; samples that are
-    still missing are pruned, or brought back, at random (:func:`meet`).
+    pruner that needs scores keeps all samples, and annealing epochs do not change. After each
+    selection the budget scales the pruner's own ``prune_ratio`` by the ratio of the goal to what
+    was pruned. The difference to the goal is pruned, or brought back, at random (:func:`meet`).
 
     Args:
         target_savings (float): Fraction of the run's samples to skip, in ``[0, 1)``, relative to a

@@ -27,7 +27,7 @@ class Planner:
     - Interval: between two selections the same samples stay, in a new order.
     - Unscored samples: a sample that was never scored is kept with weight 1.
     - Budget: the whole run skips ``target_savings`` of the samples (:class:`Budget`).
-    - Guards are applied last. With ``target_savings``, other samples are pruned instead.
+    - Guards are applied last. With ``target_savings``, the next epoch prunes as many more.
 
     Args:
         pruner (Pruner): The method.

@@ -24,19 +24,20 @@ def source_of_each(dataset: Sized) -> np.ndarray:
 
 
 def class_of_each(dataset: Sized) -> np.ndarray:
-    """Numbers the classes, sample by sample; of several classes the rarest, of none a class apart.
+    """Returns the number of the class of each sample.
 
-    Asked for are ``get_cat_ids(index)``, which the data sets of MMDetection and MMPretrain have, or
-    a list ``targets``, as those of torchvision have; parts of a ``ConcatDataset`` one by one.
+    A sample of several classes gets the rarest of them; samples without a class form one more
+    class. Reads ``get_cat_ids(index)`` (MMDetection, MMPretrain) or the list ``targets``
+    (torchvision), for each part of a ``ConcatDataset``.
 
     Returns:
         np.ndarray: ``(N,)`` small unsigned.
 
     Raises:
-        ValueError: If the data set tells no classes.
+        ValueError: If the data set has neither.
     """
     flat, sizes = _classes_of(dataset)
-    sizes = sizes[: len(dataset)]  # as above
+    sizes = sizes[: len(dataset)]  # MMEngine may train on the first samples only
     flat = flat[: sizes.sum()]
     names, flat, counts = np.unique(flat, return_inverse=True, return_counts=True)
     rarity = np.lexsort((np.arange(len(names)), counts)).argsort()  # 0 for the rarest

@@ -64,10 +64,10 @@ class EpochOrder:
 
 
 def rank_length(num_samples: int, world_size: int, round_up: bool) -> int:
-    """Returns the number of samples of each rank: the same for all ranks, and at least one.
+    """Returns the number of samples of each rank: the same for all ranks; 0 only for no samples.
 
     Args:
-        num_samples (int): Number of kept samples K, at least one.
+        num_samples (int): Number of kept samples K.
         world_size (int): Number of ranks.
         round_up (bool): Whether samples repeat to make all ranks equal, or are dropped.
     """

@@ -17,7 +17,8 @@ def epoch_generator(seed: int, epoch: int, purpose: int) -> np.random.Generator:
     Args:
         seed (int): Seed of the run.
         epoch (int): The epoch, from 0.
-        purpose (int): ``SELECT`` or ``ORDER``; the two streams are independent.
+        purpose (int): ``SELECT``, ``ORDER``, or ``ORDER + n`` for the n-th pass over a source.
+            Their streams are independent.
     """
     return np.random.Generator(
         np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(epoch, purpose)))

@@ -5,7 +5,7 @@ from typing import Optional, Sized, Union
 
 import numpy as np
 
-from bls_mm.distributed import PLACEMENTS, Replicated, ScoreStore
+from bls_mm.distributed import PLACEMENTS, Placement, ScoreStore
 from bls_mm.planning import EpochPlan, Planner, build_planner, is_auto
 from bls_mm.pruners import Pruner
 from bls_mm.registry import SCORERS, build
@@ -21,7 +21,7 @@ class PruningState:
     Args:
         store (ScoreStore): The scores.
         planner (Planner): Plans with them.
-        placement (Replicated): Where scores are.
+        placement (Placement): Where scores are.
         seed (int): Seed of the run.
         is_recommended (bool): Whether the pruner was given as ``'auto'``. Defaults to False.
 
@@ -36,7 +36,7 @@ class PruningState:
         self,
         store: ScoreStore,
         planner: Planner,
-        placement: Replicated,
+        placement: Placement,
         seed: int,
         is_recommended: bool = False,
     ) -> None:
