@@ -14,7 +14,7 @@ from mmengine.logging import print_log
 from .compat import drop_scope_of_collate_functions, import_library, loader_configs
 from .planning import is_auto
 from .pruners import Pruner
-from .registry import PRUNERS, SCORERS, closest_name, find_type
+from .registry import PRUNERS, SCORERS, closest_name, find_type, type_name, without_classes
 from .samplers import AUTO
 from .scorers import Scorer
 
@@ -134,7 +134,7 @@ def attach_bls(
     if not cfg.get('train_dataloader'):
         raise ValueError('the config has no train_dataloader to prune; use a config that trains')
     old = cfg.train_dataloader.get('sampler') or {}
-    name = _type_name(old.get('type', 'DefaultSampler'))
+    name = type_name(old.get('type', 'DefaultSampler'))
     if name not in REPLACED:
         raise ValueError(
             f'the config trains with {name}, and a BLSSampler would not choose samples as it does; '
@@ -160,7 +160,7 @@ def _leave_out_repetitions(cfg: Config) -> None:
     dataset = cfg.train_dataloader.get('dataset')
     if not isinstance(dataset, dict) or 'max_iters' not in (cfg.get('train_cfg') or {}):
         return
-    if _type_name(dataset.get('type', '')) == 'RepeatDataset':
+    if type_name(dataset.get('type', '')) == 'RepeatDataset':
         cfg.train_dataloader.dataset = dataset.dataset
         print_log(
             f'BLS: the run trains on the data set inside RepeatDataset(times={dataset.times}), so '
@@ -187,12 +187,7 @@ def complete_loaders(cfg: Config) -> None:
 
 
 def _as_dict(option: str, component: Union[str, dict, None]) -> Optional[dict]:
-    component = dict(type=component) if isinstance(component, str) else component
+    component = dict(type=component) if isinstance(component, str) else without_classes(component)
     if component is not None and 'type' not in component:
         raise TypeError(f"{option} must be a name or a dict with a 'type', but got {component!r}")
     return component
-
-
-def _type_name(kind) -> str:
-    name = kind if isinstance(kind, str) else kind.__name__
-    return name.rsplit('.', 1)[-1]

@@ -96,6 +96,20 @@ def find_type(
     return found
 
 
+def type_name(kind: Union[str, type]) -> str:
+    """Returns the name of a type that a config has as a name, a dotted path, or a class."""
+    return (kind if isinstance(kind, str) else kind.__name__).rsplit('.', 1)[-1]
+
+
+def without_classes(cfg: Any) -> Any:
+    """Returns a config with dotted paths for classes, as a config file can have them."""
+    if isinstance(cfg, dict):
+        return {name: without_classes(value) for name, value in cfg.items()}
+    if isinstance(cfg, (list, tuple)):
+        return type(cfg)(map(without_classes, cfg))
+    return f'{cfg.__module__}.{cfg.__qualname__}' if isinstance(cfg, type) else cfg
+
+
 def closest_name(name: str, names: Iterable[str]) -> Optional[str]:
     """Returns the name that a misspelt one probably means, in any case; None if none is close."""
     by_lower = {known.lower(): known for known in names}

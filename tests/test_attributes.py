@@ -28,7 +28,6 @@ ALLOWED = {
     'hooks/iteration_thresholds.py': {'owner.*'},
     # Gradients are attributes of parameters, modes are attributes of modules.
     'hooks/checkpoint.py': {'parameter.grad'},
-    'hooks/probe.py': {'module.training'},
     'analysis/sample_losses.py': {'module.training'},
     # Replaces methods and options of a user's model, and restores them.
     'hooks/model_method.py': {'model.*', 'self.model.*'},

@@ -3,6 +3,7 @@ from mmengine.config import Config
 from other_libraries import need_library
 
 from bls_mm.config import attach_bls, complete_loaders, load_config
+from bls_mm.scorers import ResidualScorer
 
 STOCK = dict(type='DefaultSampler', shuffle=True, round_up=False)
 
@@ -185,6 +186,22 @@ def test_config_in_pure_python_works(tmp_path):
     cfg.dump(tmp_path / 'dumped.py')
     sampler = Config.fromfile(tmp_path / 'dumped.py').train_dataloader.sampler
     assert sampler == dict(type='bls_mm.BLSSampler', pruner=dict(type='SeTa'), shuffle=True)
+
+
+def test_pruner_that_a_config_in_pure_python_names_by_its_class(tmp_path):
+    path = tmp_path / 'config.py'
+    path.write_text(
+        'from bls_mm import BLSSampler\n'
+        'from bls_mm.pruners import InfoBatch\n'
+        'train_dataloader = dict(sampler=dict(type=BLSSampler, pruner=dict(type=InfoBatch)))\n'
+    )
+    cfg = load_config(str(path))
+    pruner = dict(cfg.train_dataloader.sampler.pruner, target_savings=0.2)
+    attach_bls(cfg, pruner, dict(type=ResidualScorer)).dump(tmp_path / 'dumped.py')
+    sampler = Config.fromfile(tmp_path / 'dumped.py').train_dataloader.sampler
+    kind = 'bls_mm.pruners.info_batch.InfoBatch'
+    assert sampler.pruner == dict(type=kind, target_savings=0.2)
+    assert sampler.scorer == dict(type='bls_mm.scorers.residual.ResidualScorer')
 
 
 def test_own_configs_are_found_by_name_in_a_clone():

@@ -7,10 +7,18 @@ from pathlib import Path
 import pytest
 from messages import without_import_warnings
 
-from bls_mm.planning import build_planner
+from bls_mm.planning import Revisit, build_planner
 from bls_mm.planning.guard import Guard
 from bls_mm.pruners import Pruner, SeTa
-from bls_mm.registry import GUARDS, PRUNERS, SCORERS, build, find_type
+from bls_mm.registry import (
+    GUARDS,
+    PRUNERS,
+    SCORERS,
+    build,
+    find_type,
+    type_name,
+    without_classes,
+)
 from bls_mm.samplers import BLSSampler
 from bls_mm.scorers import BatchLossScorer, Scorer
 
@@ -127,3 +135,14 @@ def test_compare_runs_no_other_type(tmp_path, method):
     assert done.returncode == 1
     assert len(without_import_warnings(done.stderr).strip().splitlines()) == 1, done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ['config.py']
+
+
+@pytest.mark.parametrize('kind', [SeTa, 'SeTa', 'bls_mm.pruners.SeTa'])
+def test_a_type_is_a_class_a_name_or_a_path(kind):
+    assert type_name(kind) == 'SeTa'
+
+
+def test_classes_become_paths_that_the_registry_finds():
+    cfg = without_classes(dict(pruner=dict(type=SeTa, guards=[dict(type=Revisit)])))
+    assert cfg['pruner']['guards'] == [dict(type='bls_mm.planning.revisit.Revisit')]
+    assert PRUNERS.get(cfg['pruner']['type']) is SeTa

@@ -4,6 +4,8 @@ from typing import Iterator, List
 
 from mmengine.config import Config
 
+from bls_mm.registry import type_name
+
 MIXING = ('Mosaic', 'CachedMosaic', 'MixUp', 'CachedMixUp', 'YOLOXMixUp', 'CopyPaste')
 
 
@@ -19,7 +21,7 @@ def adaptations(cfg: Config) -> Iterator[str]:
     if hooks:
         yield f'schedule: {hooks[0]} sets the learning rate; BLS shows it epochs on all samples'
     elif by_iteration:
-        names = ', '.join(str(scheduler['type']) for scheduler in by_iteration)
+        names = ', '.join(type_name(scheduler['type']) for scheduler in by_iteration)
         yield f'schedule: {names} by iteration; BLS spreads all steps over the shorter epochs'
     else:
         yield 'schedule: no scheduler steps by iteration; unchanged'
@@ -28,7 +30,7 @@ def adaptations(cfg: Config) -> Iterator[str]:
         yield f'accumulation: {counts} iterations; BLS moves the last step to the end of the run'
     batch_sampler = cfg.train_dataloader.get('batch_sampler')
     if batch_sampler:
-        yield f'batch sampler: {batch_sampler["type"]} is kept; BLS records its batches'
+        yield f'batch sampler: {type_name(batch_sampler["type"])} is kept; BLS records its batches'
     if not cfg.train_cfg.get('max_epochs'):
         yield 'loop: counts iterations; BLS plans epochs, and the run ends with its schedule'
     mixing = sorted({name for name in _types(cfg.train_dataloader.dataset) if name in MIXING})
@@ -46,14 +48,14 @@ def _steps_by_iteration(scheduler: dict) -> bool:
 
 def _hook_types(cfg: Config) -> List[str]:
     hooks = [*(cfg.get('default_hooks') or {}).values(), *_as_list(cfg.get('custom_hooks'))]
-    return [str(hook['type']).rsplit('.', 1)[-1] for hook in hooks if hook]
+    return [type_name(hook['type']) for hook in hooks if hook]
 
 
 def _types(cfg) -> Iterator[str]:
     """Yields the type names in a nested config."""
     if isinstance(cfg, dict):
         if 'type' in cfg:
-            yield str(cfg['type']).rsplit('.', 1)[-1]
+            yield type_name(cfg['type'])
         cfg = list(cfg.values())
     if isinstance(cfg, (list, tuple)):
         for part in cfg:

@@ -5,6 +5,7 @@ from typing import Dict, Iterator, Optional
 from mmengine.config import Config
 
 from bls_mm.planning import build_planner, is_auto
+from bls_mm.registry import type_name
 
 from .estimate import Estimate, RunSize
 from .simulation import simulate
@@ -123,4 +124,4 @@ def _scorer(cfg: Config) -> str:
         if scorer.get('per_sample') == 'auto':
             return 'auto'
         scorer = scorer['type']
-    return str(scorer).rsplit('.', 1)[-1]
+    return type_name(scorer)

@@ -11,6 +11,7 @@ from mmengine.dataset import Compose
 from mmengine.registry import DATASETS, VISUALIZERS, DefaultScope
 
 from bls_mm.compat import import_library
+from bls_mm.registry import type_name
 
 from .sample_info import data_info, labels_of, source_names, source_of
 from .text import describe_error, encodable
@@ -51,8 +52,9 @@ class Pictures:
             if hasattr(self.dataset, 'full_init'):
                 self.dataset.full_init()
             self.load = Compose(_display_pipeline(options))
+            visualizer = config.get('visualizer') or dict(type='Visualizer')
             self.visualizer = VISUALIZERS.build(
-                {**config.visualizer, 'name': 'pictures', 'vis_backends': []}
+                {**visualizer, 'name': 'pictures', 'vis_backends': []}
             )
         self.metainfo = getattr(self.dataset, 'metainfo', None) or {}
         self.visualizer.dataset_meta = self.metainfo
@@ -125,8 +127,8 @@ class Pictures:
 def _display_pipeline(options: dict) -> List[dict]:
     """Returns the transforms that load a sample, and the last one that packs it."""
     transforms = list(_transforms_of(options))
-    load = [t for t in transforms if _name_of(t).startswith('Load')]
-    pack = [t for t in transforms if _name_of(t).startswith('Pack')][-1:]
+    load = [t for t in transforms if type_name(t['type']).startswith('Load')]
+    pack = [t for t in transforms if type_name(t['type']).startswith('Pack')][-1:]
     # Load in colour, also if the model sees grey images.
     load = [
         {k: v for k, v in t.items() if k not in ('color_type', 'imdecode_backend')} for t in load
@@ -140,8 +142,3 @@ def _transforms_of(options: dict) -> Iterator[dict]:
     if parts[0] is not None:
         yield from _transforms_of(parts[0])
     yield from options.get('pipeline') or ()
-
-
-def _name_of(transform: dict) -> str:
-    kind = transform['type']
-    return (kind if isinstance(kind, str) else kind.__name__).rsplit('.', 1)[-1]

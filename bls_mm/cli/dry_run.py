@@ -16,6 +16,7 @@ from torch.utils.data import ConcatDataset
 
 from bls_mm.analysis.simulation import SingleClassDataset
 from bls_mm.compat import import_library
+from bls_mm.registry import type_name
 from bls_mm.samplers import find_sampler
 
 LOCAL_BACKENDS = ('LocalVisBackend', 'TensorboardVisBackend')  # write into the work dir only
@@ -77,9 +78,10 @@ def dry_run(cfg: Config, num_samples: Optional[int] = None) -> Tuple[int, List[s
     import_library(cfg.get('default_scope'))
     _resume_from_real_work_dir(cfg)
     backends = (cfg.get('visualizer') or {}).get('vis_backends') or []
-    unchecked += [b['type'] for b in backends if b['type'] not in LOCAL_BACKENDS]
-    if unchecked:
-        cfg.visualizer.vis_backends = [b for b in backends if b['type'] in LOCAL_BACKENDS]
+    local = [type_name(backend['type']) in LOCAL_BACKENDS for backend in backends]
+    if not all(local):
+        unchecked += [type_name(b['type']) for b, is_local in zip(backends, local) if not is_local]
+        cfg.visualizer.vis_backends = [b for b, is_local in zip(backends, local) if is_local]
     if num_samples is not None:
         _leave_out_data(cfg, num_samples)
         unchecked = ['data', 'weights', *unchecked]

@@ -10,7 +10,7 @@ from bls_mm.analysis.methods import UNPRUNED, parse_component
 from bls_mm.config import attach_bls
 from bls_mm.planning import build_planner
 from bls_mm.pruners import Pruner
-from bls_mm.registry import PRUNERS, SCORERS, build, find_type
+from bls_mm.registry import PRUNERS, SCORERS, build, find_type, type_name
 from bls_mm.scorers import Scorer
 
 from .parser import fraction
@@ -70,7 +70,7 @@ def apply_pruning(cfg: Config, args: argparse.Namespace, always: bool = False) -
     if pruner is None and prunes(cfg):
         pruner = cfg.train_dataloader.sampler.get('pruner') or dict(type='SeTa')
         pruner = dict(type=pruner) if isinstance(pruner, str) else dict(pruner)
-        if pruner['type'] == UNPRUNED:
+        if type_name(pruner['type']) == UNPRUNED:
             pruner = dict(type='auto')
     elif pruner is None:
         pruner = dict(type='auto')

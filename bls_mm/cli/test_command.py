@@ -16,6 +16,7 @@ from mmengine.runner import Runner
 from bls_mm.analysis.checkpoints import find_checkpoint
 from bls_mm.compat import allow_mmengine_checkpoints, import_library
 from bls_mm.config import complete_loaders, load_config
+from bls_mm.registry import type_name
 
 from .errors import plain_errors
 from .parser import add_config, add_launcher
@@ -103,7 +104,7 @@ def _paint_images(cfg: Config, args: argparse.Namespace) -> None:
             "add the library's hook, such as DetVisualizationHook"
         )
     # The option is called `draw` in MMDetection, and `enable` in MMOCR and MMPretrain.
-    hook['draw' if hook['type'].startswith('Det') else 'enable'] = True
+    hook['draw' if type_name(hook['type']).startswith('Det') else 'enable'] = True
     if args.show:
         hook.update(show=True, wait_time=args.wait_time)
     if args.show_dir:

@@ -75,9 +75,10 @@ class BLSHook(Hook):
         self.recorder = Recorder(history_mb)
         self.run: Optional[PrunedRun] = None
         self._must_restore = False
-        self._resets_scores = reset_scores  # an interrupted run that goes on keeps its own
+        self._resets_scores = reset_scores
         self._has_ended_iteration = False  # before MMEngine announced it
         self._loaded: Optional[dict] = None
+        self._loaded_at: Optional[int] = None  # iterations of its run
 
     @property
     def sampler(self) -> Optional[BLSSampler]:
@@ -95,18 +96,20 @@ class BLSHook(Hook):
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Keeps the state; whether the run resumes is known only when it trains."""
         self._loaded = checkpoint.get('bls')
+        self._loaded_at = checkpoint.get('meta', {}).get('iter')
 
     def before_train(self, runner) -> None:
         """Prepares the run, and checks it before the first iteration."""
         if not any(isinstance(hook, BeginsLate) for hook in runner.hooks):
             runner.register_hook(BeginsLate(self))
-        if self.run is not None and self.run.runner is runner:  # it was interrupted
-            self.run.schedule_hooks.detach()
-            self._resets_scores = self.reset_scores and self._loaded is not None
-            self._loaded = self._loaded or state_to_continue(self.run)
-        else:
-            self._resets_scores = self.reset_scores
+        self._resets_scores = self.reset_scores
+        if self.run is None or self.run.runner is not runner:
             check_unused(runner)
+        else:  # the run was interrupted
+            self.run.schedule_hooks.detach()
+            self.run.clock.release()
+            if self._loaded is None or self._loaded_at != runner.iter:  # and not resumed since then
+                self._loaded, self._resets_scores = state_to_continue(self.run), False
         self.run = PrunedRun(runner, self.components, self.schedule, self.recorder, BLSHook)
         self._must_restore = runner.iter > 0
         if not self._must_restore:

@@ -129,7 +129,6 @@ def state_to_continue(run) -> Optional[dict]:
     Args:
         run (PrunedRun): The interrupted run.
     """
-    run.clock.release()
     if run.sampler.state.placement.size > 1 or run.runner.iter == 0:
         return None
     run.score_and_gather()

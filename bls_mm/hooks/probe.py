@@ -1,5 +1,6 @@
 """Finds out what kind of losses a model returns, by calling it with other batches."""
 
+import copy
 import math
 import random
 from contextlib import contextmanager
@@ -82,25 +83,40 @@ def _call(
 
 
 def _choose(value: Any, batch_size: int, chosen: List[int]) -> Any:
-    """Chooses samples in everything that has one entry per sample."""
+    """Chooses samples in everything that has one entry per sample, and copies everything."""
     if isinstance(value, torch.Tensor):
         is_batch = value.ndim > 0 and len(value) == batch_size
-        return value[chosen] if is_batch else value
+        return value[chosen] if is_batch else value.clone()
     if isinstance(value, dict):
         return {name: _choose(part, batch_size, chosen) for name, part in value.items()}
     if isinstance(value, (list, tuple)):
         holds_batches = any(isinstance(part, (list, tuple, dict)) for part in value)
         if len(value) == batch_size and not holds_batches:
-            return type(value)(value[number] for number in chosen)
+            return type(value)(_copy(value[number]) for number in chosen)
         return type(value)(_choose(part, batch_size, chosen) for part in value)
-    return value
+    return _copy(value)
+
+
+def _copy(value: Any) -> Any:
+    # A deep copy of a tensor with a graph is an error.
+    return value.clone() if isinstance(value, torch.Tensor) else copy.deepcopy(value)
 
 
 @contextmanager
 def _unchanged(model: nn.Module) -> Iterator[None]:
-    """Keeps modes and buffers of a model, and random generators, as they are."""
-    modes = {module: module.training for module in model.modules()}
-    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    """Keeps what a forward pass may change of a model, and random generators, as they are.
+
+    These are buffers, parameters without gradient (of a momentum teacher), and numbers that are
+    attributes of a module (such as a count of calls); modes are among these.
+    """
+    numbers = [(module, _numbers_of(module)) for module in model.modules()]
+    tensors = [
+        (owner, name, tensor, tensor.clone())
+        for module in model.modules()
+        for owner in (module._buffers, module._parameters)
+        for name, tensor in owner.items()
+        if tensor is not None and not tensor.requires_grad
+    ]
     python, numpy = random.getstate(), np.random.get_state()
     devices = {
         buffer.device for buffer in (*model.parameters(), *model.buffers()) if buffer.is_cuda
@@ -112,11 +128,16 @@ def _unchanged(model: nn.Module) -> Iterator[None]:
     finally:
         random.setstate(python)
         np.random.set_state(numpy)
-        for module, training in modes.items():
-            module.training = training
-        for name, buffer in model.named_buffers():
-            if not torch.equal(buffer, buffers[name]):  # a write would invalidate a saved graph
-                buffer.copy_(buffers[name])
+        for module, values in numbers:
+            vars(module).update(values)
+        for owner, name, tensor, old in tensors:
+            owner[name] = tensor
+            if not torch.equal(tensor, old):  # a write would invalidate a saved graph
+                tensor.copy_(old)
+
+
+def _numbers_of(module: nn.Module) -> dict:
+    return {name: value for name, value in vars(module).items() if isinstance(value, (int, float))}
 
 
 @contextmanager

@@ -29,6 +29,12 @@ def test_describes_and_paints_samples_of_all_tasks(config_of, task, sources):
     assert len({pictures.paint(index).tobytes() for index in range(4)}) == 4
 
 
+def test_a_config_needs_no_visualizer(config_of):
+    config = config_of('classification')
+    config.pop('visualizer')
+    assert Pictures(config).paint(0).ndim == 3
+
+
 def test_paint_draws_annotations(config_of):
     pictures = Pictures(config_of('detection'))
     painted = pictures.paint(0)

@@ -1,6 +1,7 @@
 """``bls check`` rejects what a training rejects before its first iteration, and shows the plan."""
 
 import sys
+from pathlib import Path
 
 import pytest
 from mmengine.dataset import BaseDataset
@@ -176,6 +177,46 @@ def test_other_backends_are_not_started(write_config, capsys):
     visualizer = dict(type='Visualizer', vis_backends=backends, name=f'v_{id(backends)}')
     main(['check', write_config(pruner=SETA, visualizer=visualizer)])
     assert 'not checked: WandbVisBackend' in capsys.readouterr().err
+
+
+PURE_PYTHON = """
+from mmengine.optim import CosineAnnealingLR, OptimWrapper
+from mmengine.visualization import LocalVisBackend, Visualizer
+from torch.optim import SGD
+from toy import ToyData, ToyModel
+
+from bls_mm import BLSHook, BLSSampler
+from bls_mm.pruners import {pruner}
+from bls_mm.scorers import ResidualScorer
+
+model = dict(type=ToyModel)
+train_dataloader = dict(
+    dataset=dict(type=ToyData, length=42),
+    batch_size=4,
+    num_workers=0,
+    sampler=dict(
+        type=BLSSampler, pruner=dict(type={pruner}), scorer=dict(type=ResidualScorer)
+    ),
+)
+train_cfg = dict(by_epoch=True, max_epochs=10)
+optim_wrapper = dict(type=OptimWrapper, optimizer=dict(type=SGD, lr=0.01))
+param_scheduler = [dict(type=CosineAnnealingLR, T_max=10, by_epoch=False)]
+default_hooks = dict(bls=dict(type=BLSHook))
+visualizer = dict(type=Visualizer, vis_backends=[dict(type=LocalVisBackend)], name='{pruner}')
+"""
+
+
+@pytest.mark.parametrize('pruner', ['InfoBatch', 'NoPruning'])
+def test_classes_in_a_config_in_pure_python(pruner, write_config, tmp_path, capsys):
+    write_config()  # makes tmp_path the current folder
+    Path('pure.py').write_text(PURE_PYTHON.format(pruner=pruner))
+    main(['check', 'pure.py', '--target-savings', '0.2'])
+    shown = capsys.readouterr()
+    assert 'not checked' not in shown.err
+    main(['estimate', 'pure.py', '--target-savings', '0.2', '--num-samples', '420'])
+    shown = capsys.readouterr().out
+    assert 'schedule: CosineAnnealingLR by iteration' in shown
+    assert "<class '" not in shown and "'>" not in shown
 
 
 def test_config_that_does_not_prune_is_refused(write_config, sentence_of):

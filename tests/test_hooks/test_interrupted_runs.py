@@ -54,6 +54,31 @@ def test_runner_that_trains_again_goes_on(tmp_path, train_cfg, iteration):
     assert_same_run((runner, recorder, find_hook(runner)), whole)
 
 
+@LOOPS
+@pytest.mark.parametrize('resumes', [True, False])
+def test_checkpoint_that_is_loaded_after_an_interruption(tmp_path, train_cfg, resumes):
+    """A run that resumes from it continues there; weights alone change no position and no score."""
+    options = options_of(train_cfg, pruner=dict(type='DynamicRandom', prune_ratio=0.5))
+    whole, expected, whole_hook = train(tmp_path / 'whole', **options)
+    runner = build_runner(tmp_path / 'stopped', model=InitialisedOnce(), **options)
+    recorder = Recorder()
+    runner.register_hook(Stop(17))
+    runner.register_hook(recorder)
+    with pytest.raises(KeyboardInterrupt):
+        runner.train()
+    start = 10 if resumes else 17
+    checkpoint = str(tmp_path / 'stopped' / 'iter_10.pth')
+    runner.resume(checkpoint) if resumes else runner.load_checkpoint(checkpoint)
+    runner.train()
+    assert runner.iter == whole.iter
+    assert recorder.batches[17:] == expected.batches[start:]
+    assert recorder.lrs[17:] == expected.lrs[start:]
+    if resumes:
+        assert_same_scores(find_hook(runner).sampler.scorer, whole_hook.sampler.scorer)
+    else:
+        assert_same_scores(find_hook(runner).sampler.scorer, replay(recorder))
+
+
 def test_an_interrupted_run_that_goes_on_keeps_its_scores(tmp_path):
     """``reset_scores`` concerns the scores of a checkpoint."""
     runner = build_runner(tmp_path, model=InitialisedOnce(), hook=dict(reset_scores=True))

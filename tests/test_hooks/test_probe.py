@@ -79,12 +79,21 @@ class Stateful(ToyModel):
         self.norm = nn.BatchNorm1d(2)
         self.frozen = nn.Dropout().eval()
         self.register_buffer('calls', torch.tensor(0))
+        self.register_buffer('latest', torch.tensor(0.0))
+        self.teacher = nn.Linear(2, 3).requires_grad_(False)
+        self.warm_up = 0
 
     def forward(self, inputs, data_samples=None, mode='tensor'):
         self.calls += 1
+        self.latest = torch.tensor(random.random())
+        self.teacher.weight.data.lerp_(self.linear.weight.data, 0.1)
+        self.warm_up += 1
         noise = torch.rand(1) + random.random() + np.random.rand()
         inputs = self.frozen(self.norm(torch.stack(list(inputs)))) + 0.01 * noise
-        return super().forward(inputs, data_samples, mode)
+        with torch.no_grad():
+            inputs = inputs + self.teacher(inputs).mean(1, keepdim=True)
+        losses = super().forward(inputs, data_samples, mode)
+        return {name: loss * self.warm_up for name, loss in losses.items()}
 
 
 def test_model_and_random_generators_are_as_before():
@@ -101,6 +110,22 @@ def test_model_and_random_generators_are_as_before():
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert model.norm.training
     assert not model.frozen.training
+    assert model.warm_up == 0
+
+
+def test_inputs_are_as_before():
+    class InPlace(ToyModel):
+        def forward(self, inputs, data_samples=None, mode='tensor'):
+            for value in (*inputs, *data_samples):
+                value += 1
+            return super().forward(inputs, data_samples, mode)
+
+    inputs, data_samples = ([torch.tensor([i, 1.0]) for i in range(4)] for _ in range(2))
+    kwargs = dict(inputs=inputs, data_samples=data_samples, mode='loss')
+    model = InPlace(per_sample=True)
+    assert find_sample_losses(model, model.forward, (), kwargs, 4)
+    assert torch.equal(torch.stack(inputs), torch.stack(INPUTS))
+    assert torch.equal(torch.stack(data_samples), torch.stack(INPUTS))
 
 
 @pytest.mark.parametrize('kind', [ToyModel, Levels])
