@@ -134,8 +134,11 @@ class PrunedLoader(TrackedLoader):
             carries the weights of the pruner, if it has any.
 
         Raises:
+            TypeError: If the loss is not a tensor.
             RuntimeError: If no batch waits for its loss, or several iterations have one that does.
         """
+        if not isinstance(loss, torch.Tensor):
+            raise TypeError(f'loss must be a tensor, but got a {type(loss).__name__}')
         tracked = self.claim(self._waiting_batch() if batch is None else batch)
         if tracked is None:
             raise RuntimeError(

@@ -3,6 +3,7 @@
 import math
 from typing import Iterator, List
 
+from mmengine.hooks import ParamSchedulerHook
 from mmengine.optim import _ParamScheduler
 from mmengine.runner import IterBasedTrainLoop
 
@@ -156,6 +157,8 @@ class TrainingClock:
         return done * whole // self.length - since * whole // self.length
 
     def _iteration_schedulers(self) -> Iterator[_ParamScheduler]:
+        if not any(isinstance(hook, ParamSchedulerHook) for hook in self.runner.hooks):
+            return  # nothing steps them
         schedulers = self.runner.param_schedulers or []
         groups = schedulers.values() if isinstance(schedulers, dict) else [schedulers]
         for group in groups:
@@ -191,10 +194,5 @@ def count_epochs(loop, full_length: int) -> float:
 
 
 def iterations_of(epochs: float, length: int) -> int:
-    """Returns the iterations of a number of epochs: whole ones, and the started part of the last.
-
-    Args:
-        epochs (float): Number of epochs.
-        length (int): Number of iterations of an epoch.
-    """
+    """Returns the iterations of whole epochs of a length and of the started part of the last."""
     return math.ceil(epochs * length * (1 - TOLERANCE))

@@ -12,6 +12,11 @@ from .loss_tap import LossTap
 from .model_method import ReplacedMethod, unwrap
 from .training_loader import trains_on_one_sample
 
+FEWER_STEPS = (
+    "BLS: compensation='batch_size' cannot make the batches small enough, so pruned epochs have "
+    "fewer optimizer steps than full ones; use a larger batch_size or compensation='learning_rate'"
+)
+
 
 class Compensation:
     """Makes up for the optimizer steps that a pruned epoch leaves out.
@@ -64,6 +69,8 @@ class Compensation:
                 pruning leaves out no step.
         """
         self.factor = 1.0 if clock.counts_iterations else clock.full_length / clock.length
+        if self.kind == 'batch_size' and self.factor > 1:
+            self._tap.warn_once(FEWER_STEPS)
 
     def detach(self) -> None:
         """Gives the optimizer its own steps back."""

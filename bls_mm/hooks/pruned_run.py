@@ -66,9 +66,8 @@ class PrunedRun:
         self.in_epoch, self.gathered_at, self.num_epochs = False, 0, 0
         self.virtual_epochs: Optional[VirtualEpochs] = None
         if is_iteration_based(loop):
-            self.virtual_epochs = VirtualEpochs(
-                self.loader.keeping_workers(), self.begin_epoch, self.end_epoch, runner.iter
-            )
+            loader = self.loader.keeping_workers()
+            self.virtual_epochs = VirtualEpochs(loader, self.begin_epoch, self.end_epoch, runner)
             loop.dataloader_iterator = self.virtual_epochs
 
     # Resume

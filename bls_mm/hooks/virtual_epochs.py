@@ -19,8 +19,7 @@ class VirtualEpochs:
         loader (DataLoader): The training loader.
         begin (Callable): Called before each epoch but the first, to plan it.
         end (Callable): Called after each epoch but the last.
-        num_done (int): Iterations that a resumed loop has done: it asks for at most as many batches
-            again. Defaults to 0.
+        runner (Runner): Its loop asks again for at most as many batches as it had when it resumes.
     """
 
     def __init__(
@@ -28,19 +27,22 @@ class VirtualEpochs:
         loader: DataLoader,
         begin: Callable[[], None],
         end: Callable[[], None],
-        num_done: int = 0,
+        runner,
     ) -> None:
         self.loader = loader
         self.begin = begin
         self.end = end
         self._iterator = None
         self._first_batch = None
-        self._repetitions_left = num_done
+        self._runner = runner
+        self._repetitions_left = runner.iter
 
     def __iter__(self) -> 'VirtualEpochs':
         return self
 
     def __next__(self) -> Any:
+        if self._repetitions_left and self._runner.iter >= self._runner.max_iters:
+            return None  # a finished run resumes: the loop drops it, and trains no more
         batch = self._next() if self._first_batch is None else self._first_batch
         self._first_batch = batch if self._repetitions_left else None
         self._repetitions_left = max(self._repetitions_left - 1, 0)

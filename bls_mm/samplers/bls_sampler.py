@@ -14,7 +14,7 @@ from bls_mm.pruners import Pruner
 from bls_mm.scorers import Scorer
 
 from .epoch_order import EpochOrder
-from .options import NEEDS_HOOK, check_options, is_mmengine_training, refuse_misplaced
+from .options import NEEDS_HOOK, check_length, check_options, is_mmengine_training, refuse_misplaced
 from .pruning_state import build_state
 
 
@@ -46,8 +46,7 @@ class BLSSampler(Sampler):
             read locality; see docs/scale.md. Defaults to 1.
         num_repeats (int): How many times in a row each sample comes, on one rank after another, as
             with MMPretrain's ``RepeatAugSampler``. The epoch keeps its length. Defaults to 1.
-        fill_last_batch (bool): Whether samples repeat to fill the last batch, which only
-            ``BLSHook`` can do. Defaults to False.
+        fill_last_batch (bool): Whether ``BLSHook`` repeats samples to fill the last batch.
         max_epochs (int, optional): Epochs of a loop without ``BLSHook``. None: it never anneals.
 
     Attributes:
@@ -107,6 +106,7 @@ class BLSSampler(Sampler):
 
     def plan_epoch(self, epoch: int, max_epochs: Optional[int]) -> None:
         """Plans an epoch with the scores of the last :meth:`sync`; see :meth:`Planner.plan`."""
+        check_length(self.dataset, self.state.placement.num_samples)
         self.max_epochs = max_epochs
         self.state.plan_epoch(epoch, max_epochs)
 

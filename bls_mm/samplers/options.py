@@ -40,8 +40,14 @@ def check_options(
         run_length (int): One of ``RUN_LENGTHS``.
 
     Raises:
+        TypeError: If the data set has no length.
         ValueError: If an option has a value that is not allowed.
     """
+    if not hasattr(dataset, '__len__'):
+        raise TypeError(
+            f'dataset must have a length, but {type(dataset).__name__} has none: samples of a '
+            'stream have no scores; use a data set with __len__ and __getitem__'
+        )
     if len(dataset) == 0:
         raise ValueError('dataset is empty; check ann_file, data_root and filter_cfg')
     if placement not in PLACEMENTS:
@@ -100,6 +106,15 @@ def _owners(registry: Registry, name: str, shared: Sequence[str]) -> List[str]:
         for kind, found in sorted(registry.module_dict.items())
         if name in shared or (name in inspect.signature(found).parameters and name != 'num_samples')
     ]
+
+
+def check_length(dataset: Sized, num_samples: int) -> None:
+    """Raises a ValueError if a data set has another length than when its sampler was built."""
+    if len(dataset) != num_samples:
+        raise ValueError(
+            f'the training set has changed its length from {num_samples:,} to {len(dataset):,} '
+            'samples, so its scores belong to other samples; build a new loader for the new data'
+        )
 
 
 def is_mmengine_training() -> bool:

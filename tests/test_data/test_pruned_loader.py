@@ -69,6 +69,14 @@ def test_losses_per_sample_are_scores_of_their_samples(scorer):
     assert np.corrcoef(scores, np.arange(NUM))[0, 1] > 0.95
 
 
+def test_a_loss_that_is_no_tensor_is_refused():
+    loader = make()
+    loader.set_epoch(0)
+    next(iter(loader))
+    with pytest.raises(TypeError, match='loss must be a tensor, but got a float'):
+        loader.score(0.5)
+
+
 def test_auto_takes_smaller_batches_unless_the_user_chooses():
     def compensation(**options):
         pruner = dict(type='auto', **options)

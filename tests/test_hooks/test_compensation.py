@@ -7,7 +7,7 @@ import torch
 from mmengine.registry import DATA_SAMPLERS
 from resumed_runs import LOOPS, assert_same_run, options_of
 from torch import nn
-from toy import ToyModel, assert_same_scores, build_runner, replay, train
+from toy import ToyModel, assert_same_scores, build_runner, read_log, replay, train
 
 FULL, PRUNED = 11, 8  # iterations of an epoch on 42 samples, and on 29
 RANDOM = dict(type='DynamicRandom', prune_ratio=0.3, delta=1.0)
@@ -148,6 +148,13 @@ def test_with_drop_last_no_batch_is_larger_than_the_batch_size(tmp_path):
     _, record, hook = train(tmp_path, pruner=light, batch_size=16, loader=loader, max_epochs=3)
     assert [len(batch) for batch in record.batches] == 3 * [16, 16]
     assert hook.savings.samples_seen == hook.savings.samples_unpruned == 96
+
+
+@pytest.mark.parametrize(('batch_size', 'warns'), [(1, True), (4, False)])
+def test_batches_that_cannot_be_smaller_are_a_warning(tmp_path, batch_size, warns):
+    pruner = dict(RANDOM, compensation='batch_size')
+    train(tmp_path, pruner=pruner, batch_size=batch_size)
+    assert read_log(tmp_path).count('cannot make the batches small enough') == warns
 
 
 def test_smaller_batches_in_an_iteration_based_loop(tmp_path):

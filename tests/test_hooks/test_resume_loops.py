@@ -95,3 +95,14 @@ def test_resume_in_a_loop_of_onedl_mmengine_that_does_not_replay(tmp_path):
     whole = train(tmp_path / 'whole', **options)
     checkpoint = str(tmp_path / 'whole' / 'iter_26.pth')
     assert_same_run(train(tmp_path / 'on', load_from=checkpoint, resume=True, **options), whole)
+
+
+def test_finished_run_that_resumes_trains_and_counts_no_more(tmp_path):
+    options = options_of(ITERATIONS, pruner=dict(type='DynamicRandom', prune_ratio=0.5))
+    runner, _, hook = train(tmp_path, **options)
+    epochs = hook.savings.epochs
+    checkpoint = str(tmp_path / f'iter_{runner.iter}.pth')
+    _, record, hook = train(tmp_path, load_from=checkpoint, resume=True, **options)
+    assert record.batches == []
+    assert hook.savings.epochs == epochs
+    assert not (tmp_path / 'bls' / f'epoch_{epochs + 1}.npz').exists()

@@ -1,5 +1,7 @@
 """Virtual epochs in a loop that counts iterations, and the ways in which such a loop resumes."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from bls_mm.hooks.clock import iterations_of
@@ -10,7 +12,10 @@ def epochs_of(loader, num_done=0):
     """Virtual epochs over a loader, and the names of the calls that they make."""
     calls = []
     epochs = VirtualEpochs(
-        loader, lambda: calls.append('begin'), lambda: calls.append('end'), num_done
+        loader,
+        lambda: calls.append('begin'),
+        lambda: calls.append('end'),
+        SimpleNamespace(iter=num_done, max_iters=100),
     )
     return epochs, calls
 

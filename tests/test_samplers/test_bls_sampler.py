@@ -77,6 +77,19 @@ def test_a_pruner_cannot_change_the_scores():
     assert (sampler.scorer.scores >= 0).all()
 
 
+def test_data_set_that_changes_its_length_is_refused():
+    samples = list(range(NUM))
+    sampler = BLSSampler(samples, max_epochs=4)
+    samples.pop()
+    with pytest.raises(ValueError, match='the training set has changed its length from 101 to 100'):
+        sampler.set_epoch(0)
+
+
+def test_data_set_without_a_length_is_refused():
+    with pytest.raises(TypeError, match='dataset must have a length, but generator has none'):
+        BLSSampler(index for index in range(3))
+
+
 def test_full_plan_replaces_the_plan_of_the_epoch():
     sampler = make('DynamicRandom')
     sampler.set_epoch(2)
