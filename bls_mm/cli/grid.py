@@ -79,6 +79,11 @@ class Grid:
                 "train_dataloader sampler=dict(type='bls_mm.BLSSampler', "
                 "pruner=dict(type='NoPruning')), or another pruner"
             )
+        if not cfg.get('val_evaluator'):
+            raise ValueError(
+                f'{method.name} has no val_evaluator, so its runs cannot be compared; add a '
+                'validation to the config'
+            )
         check_components(cfg)
 
     def work_dir(self, method: Method, seed: int) -> Path:

@@ -73,7 +73,7 @@ def read_indices(path: str) -> np.ndarray:
             return np.asarray(np.load(path, allow_pickle=False))
         if suffix == '.txt':
             return np.array([int(word) for word in Path(path).read_text().split()])
-        with open(path, newline='') as file:
+        with open(path, newline='', encoding='utf-8-sig') as file:  # Excel writes a mark first
             return np.array([int(row['index']) for row in csv.DictReader(file)])
     except (csv.Error, EOFError, KeyError, TypeError, ValueError) as error:
         raise ValueError(

@@ -33,6 +33,12 @@ def test_every_file_format_gives_the_samples_in_the_file(tmp_path, suffix, indic
         assert weights is None
 
 
+def test_csv_of_a_spreadsheet_program(tmp_path):
+    path = tmp_path / 'subset.csv'
+    path.write_text('index,score\n5,0.5\n', encoding='utf-8-sig')
+    assert np.flatnonzero(prune(StaticSubset(str(path)))[0]).tolist() == [5]
+
+
 def test_a_run_trains_on_the_subset_only(tmp_path):
     _, recorder, _ = train(tmp_path, pruner=dict(type='StaticSubset', indices=[1, 5, 40]))
     assert {i for batch in recorder.batches for i in batch} == {1, 5, 40}

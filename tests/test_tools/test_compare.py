@@ -188,6 +188,18 @@ def test_invalid_method_raises_before_training(tmp_path, monkeypatch, method, me
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
+def test_a_config_without_validation_raises_before_training(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cfg = toy_config()
+    for name in ('val_dataloader', 'val_evaluator', 'val_cfg'):
+        cfg.pop(name)
+    cfg.dump('config.py')
+    monkeypatch.setattr(sys, 'argv', ['compare.py', 'config.py', '--methods', 'SeTa'])
+    with pytest.raises(SystemExit, match='SeTa has no val_evaluator, so its runs cannot be'):
+        compare.main()
+    assert not Path('work_dirs').exists()
+
+
 def test_other_metric_is_read_from_finished_runs(grid_of):
     with Progress(disable=True) as progress:
         grid_of().train(METHODS[0], 0, progress)
