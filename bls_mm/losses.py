@@ -70,7 +70,8 @@ def batch_loss(
     """
     total = None
     for _, part, weight in loss_components(losses, weights):
-        loss = _mean(part) if weight == 1 else _mean(part) * weight
+        loss = part.item() if part.ndim == 0 and part.is_cpu else _mean(part)
+        loss = loss if weight == 1 else loss * weight
         total = loss if total is None else total + loss
     if total is None:
         raise ValueError(
@@ -81,8 +82,6 @@ def batch_loss(
 
 
 def _mean(loss: torch.Tensor) -> Union[float, torch.Tensor]:
-    if loss.is_cpu and loss.ndim == 0:
-        return loss.item()
     loss = loss.detach().float().mean()
     return loss.item() if loss.is_cpu else loss
 

@@ -150,8 +150,10 @@ class LossTap:
 
     def _call_forward(self, original: Callable, *args: Any, **kwargs: Any) -> Any:
         losses = original(*args, **kwargs)
+        if self._current is None:
+            return losses
         mode = kwargs['mode'] if 'mode' in kwargs else self._mode_of(args)
-        if self._current is None or mode != 'loss':
+        if mode != 'loss':
             return losses
         return self._read_losses(losses, original, args, kwargs)
 

@@ -7,14 +7,14 @@ from bls_mm.data import TrackedBatch
 from bls_mm.samplers import find_sampler
 
 from . import checkpoint, training_loader
-from .attribution import NOT_PLANNED, mixes_batches
+from .attribution import NOT_PLANNED, is_planned, mixes_batches
 from .checks import check_batch_size, check_not_empty, check_run
 from .choice import log_choice
 from .clock import TrainingClock, is_iteration_based
 from .compensation import Compensation
 from .loss_tap import LossTap
 from .recorder import Recorder
-from .savings_meter import SavingsMeter
+from .savings_meter import ITERATIONS_BETWEEN_CHECKS, SavingsMeter
 from .schedule_hooks import ScheduleHooks
 from .virtual_epochs import VirtualEpochs
 
@@ -174,8 +174,10 @@ class PrunedRun:
     def _check_batch(self, tracked: TrackedBatch, data_batch: Any) -> None:
         """Checks that a batch holds the samples that it should, before the model sees it."""
         check_batch_size(data_batch, len(tracked.samples), self.reader.is_required)
-        if not self.meter.check_samples(tracked.samples, data_batch):
-            self.tap.warn_once(NOT_PLANNED)
+        if self.clock.position % ITERATIONS_BETWEEN_CHECKS == 0:
+            self.meter.check_samples(tracked.samples, data_batch)
+            if not is_planned(self.sampler, tracked.samples):
+                self.tap.warn_once(NOT_PLANNED)
 
     def end_iteration(self) -> None:
         """Passes on what the training step minimised."""

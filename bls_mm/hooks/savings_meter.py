@@ -10,7 +10,7 @@ from bls_mm.data import BatchCount
 from bls_mm.records.savings import Savings
 from bls_mm.samplers import BLSSampler
 
-from .attribution import count_replaced, is_mixing, is_planned
+from .attribution import count_replaced, is_mixing
 from .clock import TrainingClock
 from .loss_tap import TrainedBatch
 from .training_loader import leaves_epoch
@@ -88,23 +88,17 @@ class SavingsMeter:
             self.savings.unscored_batches += loss is None
         self.savings.scoring_seconds += seconds
 
-    def check_samples(self, samples: np.ndarray, data_batch: Any) -> bool:
-        """Counts the samples of every 20th batch that the pipeline replaced by others.
+    def check_samples(self, samples: np.ndarray, data_batch: Any) -> None:
+        """Counts the samples of a batch that the pipeline replaced by others.
 
         Args:
-            samples (np.ndarray): ``(B,)`` int64, the samples of a batch.
+            samples (np.ndarray): ``(B,)`` int64, the samples of the batch.
             data_batch (object): The batch.
-
-        Returns:
-            bool: False if the plan of the epoch does not keep all of them.
         """
-        if self._clock.position % ITERATIONS_BETWEEN_CHECKS:
-            return True
         world_size = self._sampler.world_size
         replaced = count_replaced(self._sampler.dataset, samples.tolist(), data_batch)
         self.savings.checked_samples += len(samples) * world_size
         self.savings.replaced_samples += replaced * world_size
-        return is_planned(self._sampler, samples)
 
     def count_iterations(self, mixes_batches: bool = False) -> None:
         """Adds the iterations of the epoch that are done and not in the sums yet.
