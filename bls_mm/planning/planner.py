@@ -157,8 +157,9 @@ class Planner:
     def _prune(self, values, visits, rng, progress: Progress) -> Choice:
         """Calls the pruner, checks its answer, and keeps what was never scored."""
         kind, scored = type(self.pruner).__name__, self._prunable(visits)
-        result = self.pruner.prune(values, scored, rng, progress)
-        mask, weights = checked(result, kind, len(values), self.shards.size)
+        mask, weights = checked(
+            self.pruner.prune(values, scored, rng, progress), kind, len(values), self.shards.size
+        )
         if self.pruner.needs_scores:
             mask |= visits == 0
         if isinstance(weights, np.ndarray):
