@@ -3,7 +3,6 @@
 import math
 from typing import Iterator, List
 
-from mmengine.hooks import ParamSchedulerHook
 from mmengine.optim import _ParamScheduler
 from mmengine.runner import IterBasedTrainLoop
 
@@ -157,8 +156,6 @@ class TrainingClock:
         return done * whole // self.length - since * whole // self.length
 
     def _iteration_schedulers(self) -> Iterator[_ParamScheduler]:
-        if not any(isinstance(hook, ParamSchedulerHook) for hook in self.runner.hooks):
-            return  # nothing steps them
         schedulers = self.runner.param_schedulers or []
         groups = schedulers.values() if isinstance(schedulers, dict) else [schedulers]
         for group in groups:
@@ -194,5 +191,10 @@ def count_epochs(loop, full_length: int) -> float:
 
 
 def iterations_of(epochs: float, length: int) -> int:
-    """Returns the iterations of whole epochs of a length and of the started part of the last."""
+    """Returns the iterations of a number of epochs: whole ones, and the started part of the last.
+
+    Args:
+        epochs (float): Number of epochs.
+        length (int): Number of iterations of an epoch.
+    """
     return math.ceil(epochs * length * (1 - TOLERANCE))

@@ -6,7 +6,7 @@ import pytest
 from mmengine.hooks import Hook, IterTimerHook, ParamSchedulerHook
 from mmengine.runner import EpochBasedTrainLoop
 from other_libraries import import_library
-from toy import build_runner, find_hook, train
+from toy import build_runner, find_hook
 
 from bls_mm.hooks.schedule_hooks import STAGES, sets_learning_rate
 
@@ -125,13 +125,6 @@ def test_resumed_run_follows_progress(tmp_path):
 def test_each_iteration_is_one_step_if_asked_for(tmp_path):
     rates = learning_rates(tmp_path, ByLoaderLength(), hook=dict(schedule='iteration'))
     assert rates[-1] == half_cosine((EPOCHS * PRUNED - 1) / (EPOCHS * PRUNED))
-
-
-def test_schedulers_that_no_hook_steps_stay(tmp_path):
-    hooks = dict(param_scheduler=None)
-    schedule = [dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=20)]
-    _, record, _ = train(tmp_path, param_scheduler=schedule, default_hooks=hooks)
-    assert len(set(record.lrs)) == 1
 
 
 def test_other_hooks_see_the_real_run(tmp_path):
