@@ -109,12 +109,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Runs the command."""
+    check_torch('bls compare')
     methods = [to_method(text) for text in args.methods]
     out = args.out or Path('work_dirs/compare') / Path(args.config).stem
     grid = Grid(load_config(args.config), out, args.metric, args.cfg_options, args.launch)
     for method in methods:
         grid.check(method)
-    check_torch('bls compare')
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the training ends, too
     train_grid(grid, methods, args.seeds, args.same_budget)
     if grid.runs:
