@@ -13,7 +13,7 @@ from .node_memory import share_on_node
 
 
 class Placement(Shards):
-    """Where scores are. As it stands, every rank holds the scores of all samples: one shard.
+    """Where scores are. The base class: every rank holds the scores of all samples, in one shard.
 
     Args:
         num_samples (int): Number of samples N of the data set.

@@ -82,7 +82,7 @@ class Scorer(ABC):
         indices: Union[torch.Tensor, Sequence[int]],
         loss: Union[torch.Tensor, Sequence[float], float],
     ) -> None:
-        """Scores the samples of one batch. You can call it.
+        """Scores the samples of one batch.
 
         Args:
             indices (torch.Tensor or sequence): ``(B,)`` integers, the samples of the batch.
@@ -99,7 +99,7 @@ class Scorer(ABC):
         self._update(LossBatches(sizes, indices, losses, bool(self.needs_sample_losses)))
 
     def update_batches(self, sizes: np.ndarray, indices: np.ndarray, losses: np.ndarray) -> None:
-        """Scores the samples of many batches. ``ScoreStore`` calls it, and you can.
+        """Scores the samples of many batches, as ``ScoreStore`` does.
 
         The result is the same, bit for bit, as that of :meth:`update` for one batch after another.
 
@@ -157,7 +157,7 @@ class Scorer(ABC):
         self.needs_sample_losses = True
 
     def use_memory(self, scores: torch.Tensor, visits: torch.Tensor) -> None:
-        """Keeps scores and visits in other memory, which must be filled: nothing is copied.
+        """Uses other memory for scores and visits. Fill it first: nothing is copied.
 
         Args:
             scores (torch.Tensor): ``(N,)`` float32 on the CPU.
