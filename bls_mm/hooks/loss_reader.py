@@ -61,17 +61,18 @@ class LossReader:
         self._grew: Dict[str, bool] = {}  # whether a loss has one more entry for one more sample
         self._model = model
         self._warn = warn
+        self._is_decided = False  # whether a batch without weights has nothing left to find out
         self._falls_back = False  # whether a batch without sample losses has come
         self._grows_with_batch = grows_with_batch(model)
         self.read_per_sample(per_sample)
 
     def read_per_sample(self, per_sample: Optional[bool]) -> None:
         """Sets which losses are read, as a resumed run must."""
-        self.per_sample = per_sample
+        self.per_sample, self._is_decided = per_sample, False
         if per_sample is not False and self.sample_losses is None:
             self.sample_losses = PerSampleLosses(self._model, self.is_required)
 
-    def decide(
+    def read(
         self,
         losses: dict,
         batch_size: int,
@@ -79,24 +80,34 @@ class LossReader:
         forward: Callable,
         args: tuple,
         kwargs: dict,
-    ) -> None:
-        """Finds out what kind of losses a model returns, by more calls if there is no other way.
+    ) -> Union[torch.Tensor, float]:
+        """Returns the loss that is scored, detached: of each sample, or of the batch.
+
+        It finds out what kind of losses the model returns, by more calls if there is no other way.
 
         Args:
-            losses (dict): What it returned.
+            losses (dict): What the model returned.
             batch_size (int): Number of samples of the batch.
             has_weights (bool): Whether the samples of the batch have loss weights.
             forward (Callable): Its method ``forward``.
             args (tuple): Positional arguments of the call.
             kwargs (dict): Keyword arguments of the call.
         """
+        if has_weights or not self._is_decided:
+            call = (self._model, forward, args, kwargs, batch_size)
+            self._decide(losses, batch_size, has_weights, call)
+        if self.per_sample and self._has_sample_losses(losses, batch_size):
+            return self.sample_losses.read(losses, batch_size, self.components)
+        loss = batch_loss(losses, self.components)
+        return loss / batch_size if self._grows_with_batch else loss
+
+    def _decide(self, losses: dict, batch_size: int, has_weights: bool, call: tuple) -> None:
         is_needed = has_weights or (self.per_sample is not False and not self.is_required)
         candidates = names_per_sample(losses, batch_size) if is_needed else set()
         self.names_per_sample = candidates
-        is_decided = self.per_sample is False and self._grows_with_batch is not None
-        if is_decided and not candidates:
+        self._is_decided = self.per_sample is False and self._grows_with_batch is not None
+        if self._is_decided and not candidates:
             return
-        call = (self._model, forward, args, kwargs, batch_size)
         if candidates:
             self.names_per_sample = self._find_names(candidates, losses, call)
         if self.per_sample is None:
@@ -128,18 +139,6 @@ class LossReader:
             return True  # if required, reading others raises an error
         scored = {name for name, _, _ in loss_components(losses, self.components)}
         return bool(scored) and scored <= self.names_per_sample
-
-    def read(self, losses: dict, batch_size: int) -> Union[torch.Tensor, float]:
-        """Returns the loss that is scored, detached: of each sample, or of the batch.
-
-        Args:
-            losses (dict): What the model returned.
-            batch_size (int): Number of samples of the batch.
-        """
-        if self.per_sample and self._has_sample_losses(losses, batch_size):
-            return self.sample_losses.read(losses, batch_size, self.components)
-        loss = batch_loss(losses, self.components)
-        return loss / batch_size if self._grows_with_batch else loss
 
     def take_seconds(self) -> float:
         """Returns the seconds that losses beyond those of the step took since the last call."""

@@ -167,10 +167,9 @@ class LossTap:
                 "mode='loss'; BLSHook needs the dict of losses that MMEngine models return"
             )
         samples, weights, batch_weight = self._current
-        has_weights = weights is not None
-        self.reader.decide(losses, len(samples), has_weights, forward, args, kwargs)
         # Read at once: keeping the losses would keep the graph of the iteration alive.
-        loss = self.reader.read(losses, len(samples))
+        has_weights = weights is not None
+        loss = self.reader.read(losses, len(samples), has_weights, forward, args, kwargs)
         if self._loss is not None:
             self.warn_once(SEVERAL_LOSSES)
             loss = self._loss + loss
