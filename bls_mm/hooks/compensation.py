@@ -2,9 +2,11 @@
 
 from typing import Any, Callable, Optional
 
+import torch
 from torch.utils.data import BatchSampler
 
 from bls_mm.data import TrackedLoader
+from bls_mm.planning import EpochPlan
 from bls_mm.samplers import BLSSampler
 
 from .clock import TrainingClock
@@ -12,6 +14,10 @@ from .loss_tap import LossTap
 from .model_method import ReplacedMethod, unwrap
 from .training_loader import trains_on_one_sample
 
+TWICE = (
+    'BLS: the loss weights of the pruner make up for pruned samples, and compensation={!r} does so '
+    'again, so with SGD the model moves further than without pruning; use one of them'
+)
 FEWER_STEPS = (
     "BLS: compensation='batch_size' cannot make the batches small enough, so pruned epochs have "
     "fewer optimizer steps than full ones; use a larger batch_size or compensation='learning_rate'"
@@ -61,16 +67,20 @@ class Compensation:
             check_plain_batches(loader)
             loader.spread_over(full_length, self._smallest_batch)
 
-    def begin_epoch(self, clock: TrainingClock) -> None:
+    def begin_epoch(self, clock: TrainingClock, plan: EpochPlan) -> None:
         """Sets the size of the steps of an epoch.
 
         Args:
             clock (TrainingClock): Knows the lengths. If the run has a fixed number of iterations,
                 pruning leaves out no step.
+            plan (EpochPlan): The plan of the epoch.
         """
         self.factor = 1.0 if clock.counts_iterations else clock.full_length / clock.length
         if self.kind == 'batch_size' and self.factor > 1:
             self._tap.warn_once(FEWER_STEPS)
+        # Adam's step does not grow with the loss, so weights make up for nothing there.
+        if plan.mean_weight > 1.01 and isinstance(self._optim_wrapper.optimizer, torch.optim.SGD):
+            self._tap.warn_once(TWICE.format(self.kind))
 
     def detach(self) -> None:
         """Gives the optimizer its own steps back."""

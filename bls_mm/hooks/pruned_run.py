@@ -116,7 +116,7 @@ class PrunedRun:
         self.schedule_hooks.begin_epoch()
         self.gathered_at = position
         if self.compensation is not None:
-            self.compensation.begin_epoch(self.clock)
+            self.compensation.begin_epoch(self.clock, self.sampler.plan)
         self.loader.skip(position, self._train_on_all)
         self.meter.begin_epoch()
         self.recorder.begin_epoch(self.runner, self.sampler, self.meter.savings)

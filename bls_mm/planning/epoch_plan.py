@@ -1,9 +1,11 @@
 """The plan of an epoch: which samples it trains on, and with what loss weights."""
 
+import logging
 from dataclasses import dataclass
 from typing import Callable, Dict, Optional, Sequence, Tuple, Union
 
 import numpy as np
+from mmengine.logging import print_log
 
 from bls_mm.ops.long_arrays import blocks_of
 from bls_mm.ops.shards import WHOLE, Shards
@@ -180,6 +182,17 @@ def group_by_weight(mask: np.ndarray, weights: np.ndarray) -> GroupWeights:
         levels = (totals / np.add.reduceat(counts, starts)).astype(np.float32)
     group = np.searchsorted(edges, weights, side='right') - 1
     return GroupWeights(levels, group.clip(min=0).astype(np.uint8))
+
+
+def full_plan_instead(plan: EpochPlan, epoch: int, shards: Shards) -> EpochPlan:
+    """Returns the plan of all samples, with a warning that a rank would keep none."""
+    where = f' on rank {plan.counts.index(0)}' if plan.num_kept else ''
+    sentence = (
+        f'BLS: the pruner keeps no sample in epoch {epoch + 1}{where}, so the epoch trains on all '
+        'samples; choose a smaller prune_ratio'
+    )
+    print_log(sentence, 'current', logging.WARNING)
+    return EpochPlan.full(len(plan.mask), shards)
 
 
 def _unpack(octets: np.ndarray, count: int) -> np.ndarray:

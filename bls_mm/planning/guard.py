@@ -1,12 +1,12 @@
 """What every guard is: a rule that brings back samples that a pruner left out."""
 
 from abc import ABC, abstractmethod
-from typing import List, Optional, Sequence, Sized, Tuple, Union
+from typing import List, Sequence, Sized, Tuple, Union
 
 import numpy as np
 
 from bls_mm.ops.shards import Shards
-from bls_mm.pruners.group_weights import GroupWeights
+from bls_mm.pruners.pruner import Weights
 from bls_mm.registry import GUARDS, build
 
 
@@ -64,28 +64,30 @@ def build_guards(guards: Sequence[Union[dict, Guard]]) -> List[Guard]:
 def apply_guards(
     guards: Sequence[Guard],
     mask: np.ndarray,
-    weights: Optional[GroupWeights],
+    weights: Weights,
     rng: np.random.Generator,
     shards: Shards,
-) -> Tuple[Optional[GroupWeights], int]:
+) -> Tuple[Weights, np.ndarray]:
     """Lets guards bring samples back, one after the other.
 
     Args:
         guards (sequence[Guard]): The guards.
         mask (np.ndarray): ``(N,)`` bool, the kept samples. Changed in place.
-        weights (GroupWeights, optional): Their weights.
+        weights (np.ndarray or GroupWeights, optional): Their weights.
         rng (np.random.Generator): Source of randomness.
         shards (Shards): Where the samples are.
 
     Returns:
-        tuple: The weights with 1 for what a guard asked for, and the number of samples, over all
-        shards, that came back.
+        tuple: The weights with 1 for what a guard asked for, and the mask ``(N,)`` of what the
+        guards asked for.
     """
-    num_back = 0
+    asked = np.zeros(len(mask), dtype=bool)
     for guard in guards:
         back = guard.bring_back(mask, rng)
-        num_back += shards.count(back > mask)
+        asked |= back
         mask |= back
-        if weights is not None and shards.count(back):
+        if isinstance(weights, np.ndarray):
+            weights = np.where(back, np.float32(1), weights)
+        elif weights is not None and shards.count(back):
             weights = weights.with_weight_one(back)
-    return weights, num_back
+    return weights, asked

@@ -17,7 +17,7 @@ class MinFraction(Guard):
     """Keeps at least a fraction of every class, or of every part of a ``ConcatDataset``.
 
     If the pruner keeps less of a group, random other samples of the group come back. It stores one
-    byte per sample, two for more than 256 groups.
+    byte per sample, two for 256 groups or more.
 
     Args:
         of (str): ``'source'``: the parts of a ``ConcatDataset``; ``'class'``: the classes of a data

@@ -1,11 +1,9 @@
 """Turns the choice of a pruner into the plan of an epoch."""
 
-import logging
 import math
 from typing import Optional, Sequence, Tuple, Union
 
 import numpy as np
-from mmengine.logging import print_log
 
 from bls_mm.checks import check_choice, check_fraction, check_positive_int
 from bls_mm.ops.shards import WHOLE, Shards
@@ -14,7 +12,7 @@ from bls_mm.pruners import GroupWeights, Progress, Pruner
 from bls_mm.pruners.pruner import checked, copied_mask
 
 from .budget import Budget, meet
-from .epoch_plan import EpochPlan, group_by_weight
+from .epoch_plan import EpochPlan, full_plan_instead, group_by_weight
 from .guard import Guard, apply_guards, build_guards
 
 Choice = Tuple[np.ndarray, Optional[GroupWeights]]
@@ -27,7 +25,7 @@ class Planner:
     - Interval: between two selections the same samples stay, in a new order.
     - Unscored samples: a sample that was never scored is kept with weight 1.
     - Budget: the whole run skips ``target_savings`` of the samples (:class:`Budget`).
-    - Guards are applied last. With ``target_savings``, the next epoch prunes as many more.
+    - Guards are applied last. With ``target_savings``, the budget prunes other samples instead.
 
     Args:
         pruner (Pruner): The method.
@@ -100,53 +98,62 @@ class Planner:
             raise ValueError(
                 'target_savings needs the number of epochs of the run; give BLSSampler max_epochs'
             )
-        progress = Progress(epoch, max_epochs, seed, self.shards)
+        if self.budget is not None and epoch == 0:
+            self.budget.check_reachable(max_epochs, self._num_annealing(max_epochs))
+        progress = Progress(epoch, max_epochs, seed, self.shards, self.interval)
         values = self.pruner.rank_by(scores, visits)
         if self.is_annealing(epoch, max_epochs):
             if self.budget is not None:
                 self.budget.begin_annealing()
             mask, weights = self.pruner.anneal(len(scores), rng, progress), None
             mask = copied_mask(mask, f'{type(self.pruner).__name__}.anneal', len(scores))
+            mask |= ~self._prunable(visits)
         else:
             mask, weights = self._select(values, visits, rng, progress)
-        brought_back = 0
         if self.guards:
-            weights, brought_back = apply_guards(self.guards, mask, weights, rng, self.shards)
+            weights, _ = apply_guards(self.guards, mask, weights, rng, self.shards)
         plan = EpochPlan.from_mask(mask, weights, self.shards)
         if not all(plan.counts):
-            plan = self._full_plan(plan, epoch)
-        self.record(epoch, plan, brought_back)
+            plan = full_plan_instead(plan, epoch, self.shards)
+        self.record(epoch, plan)
         return plan
 
-    def record(self, epoch: int, plan: EpochPlan, brought_back: int = 0) -> None:
+    def record(self, epoch: int, plan: EpochPlan) -> None:
         """Notes what an epoch trains on in the end, also if its plan is replaced after all."""
         for guard in self.guards:
             guard.note(plan.mask)
         if self.budget is not None:
-            self.budget.record(epoch, self.shards.count(~plan.mask), brought_back)
+            self.budget.record(epoch, self.shards.count(~plan.mask))
 
     def is_annealing(self, epoch: int, max_epochs: Optional[int]) -> bool:
         """Whether the epoch belongs to the last ``1 - delta`` of the run."""
-        return max_epochs is not None and epoch >= math.ceil(self.delta * max_epochs - TOLERANCE)
+        return max_epochs is not None and epoch >= max_epochs - self._num_annealing(max_epochs)
+
+    def _num_annealing(self, max_epochs: int) -> int:
+        return max_epochs - math.ceil(self.delta * max_epochs - TOLERANCE)
 
     def _select(self, values, visits, rng, progress: Progress) -> Choice:
         """Asks the pruner, or repeats the last selection, and meets the budget."""
         if self.budget is not None:
             epoch, max_epochs = progress.epoch, progress.max_epochs
             num_samples = self.shards.count(np.ones(len(values), dtype=bool))
-            num_annealing = sum(self.is_annealing(e, max_epochs) for e in range(epoch, max_epochs))
-            goal = self.budget.prepare_epoch(num_samples, epoch, max_epochs, num_annealing)
+            left = max_epochs - epoch - self._num_annealing(max_epochs)
+            goal = self.budget.prepare_epoch(num_samples, epoch, max_epochs, left)
         if self._held is not None and progress.epoch % self.interval:
             return self._held.mask.copy(), self._held.group_weights
-        can_prune = self.shards.count(self._prunable(visits)) > 0
-        if can_prune:
-            mask, weights = self._prune(values, visits, rng, progress)
-        else:
-            mask, weights = np.ones(len(values), dtype=bool), None
+        if self.shards.count(self._prunable(visits)) == 0:
+            return np.ones(len(values), dtype=bool), None
+        mask, weights = self._prune(values, visits, rng, progress)
         if self.budget is not None:
-            self.budget.follow(goal, self.shards.count(~mask))
-            weights = meet(round(goal), mask, weights, self._prunable(visits), rng, self.shards)
-        if self.interval > 1 and can_prune:
+            may_prune = self._prunable(visits)
+            if self.guards:  # first, so that the budget does not prune what they would bring back
+                weights, asked = apply_guards(self.guards, mask, weights, rng, self.shards)
+                may_prune &= ~asked
+            self.budget.follow(goal, self.shards.count(~mask), num_samples)
+            weights = meet(round(goal), mask, weights, may_prune, rng, self.shards)
+        if isinstance(weights, np.ndarray):
+            weights = group_by_weight(mask, weights)
+        if self.interval > 1:
             self._held = EpochPlan.from_mask(mask.copy(), weights)
         return mask, weights
 
@@ -162,21 +169,9 @@ class Planner:
         )
         if self.pruner.needs_scores:
             mask |= visits == 0
-        if isinstance(weights, np.ndarray):
-            if self.pruner.needs_scores:
-                weights = np.where(visits == 0, np.float32(1), weights)
-            weights = group_by_weight(mask, weights)
+        if isinstance(weights, np.ndarray) and self.pruner.needs_scores:
+            weights = np.where(visits == 0, np.float32(1), weights)
         return mask, weights
-
-    def _full_plan(self, plan: EpochPlan, epoch: int) -> EpochPlan:
-        where = f' on rank {plan.counts.index(0)}' if plan.num_kept else ''
-        print_log(
-            f'BLS: the pruner keeps no sample in epoch {epoch + 1}{where}, so the epoch trains on '
-            'all samples; choose a smaller prune_ratio',
-            logger='current',
-            level=logging.WARNING,
-        )
-        return EpochPlan.full(len(plan.mask), self.shards)
 
     def state_dict(self) -> dict:
         """Returns nested dicts of ``(N,)`` arrays, :class:`EpochPlan` and plain numbers."""

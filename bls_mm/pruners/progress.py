@@ -14,9 +14,11 @@ class Progress(NamedTuple):
         seed (int): Seed of the run, the same in every epoch.
         shards (Shards): How samples are distributed over ranks. Only pruners with
             ``shardable = True`` need it.
+        interval (int): A new selection is made every ``interval`` epochs.
     """
 
     epoch: int
     max_epochs: Optional[int]
     seed: int = 0
     shards: Shards = WHOLE
+    interval: int = 1

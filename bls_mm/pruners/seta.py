@@ -18,7 +18,7 @@ ROUNDINGS = {'ceil': lambda width: math.ceil(width - TOLERANCE), 'round': round}
 class SeTa(Pruner):
     r"""Keeps the samples in a window of :math:`w` out of :math:`k` groups of similar score.
 
-    Epoch :math:`t`, from 0, draws a uniform fraction :math:`1 - r` of the samples, divides them
+    Selection :math:`t`, from 0, draws a uniform fraction :math:`1 - r` of the samples, divides them
     into :math:`k` groups by k-means on their scores, and keeps :math:`w = \lceil a k \rceil` groups
     in ascending order of score, from group :math:`t \bmod (k - w + 1)`. So the window moves from
     easy to hard and starts again. All weights are 1.
@@ -64,7 +64,7 @@ class SeTa(Pruner):
         edges = [-np.inf, *boundaries, np.inf]
         groups = len(edges) - 1  # fewer than num_groups if scores have fewer distinct values
         window = max(1, self.round_window(groups * self.window_scale))
-        first = progress.epoch % (groups - window + 1)
+        first = progress.epoch // progress.interval % (groups - window + 1)
         keep &= scores >= edges[first]
         keep &= scores < edges[first + window]
         return keep, None

@@ -21,7 +21,8 @@ class ResidualScorer(Scorer):
 
     A batch loss is the mean of the losses of its samples. The residual, the part that their scores
     do not explain, is the direction in which the scores are wrong. With the level :math:`m`, a
-    running mean of about ten batch losses, and the running mean :math:`a` of absolute losses,
+    running mean of about ten batch losses (of more if they have fewer than 64 samples), and the
+    running mean :math:`a` of absolute losses,
 
     .. math:: r = 1 + \frac{L(B) - m}{a} - \frac{1}{|B|} \sum_{j \in B} s_j, \qquad
               s_i \leftarrow s_i + \frac{r}{1 + \rho + n_i / ((1 + \rho) |B|)}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from placed_sampler import NUM, make, train_epoch
 
-from bls_mm.planning import Guard, planner
+from bls_mm.planning import Guard, epoch_plan
 from bls_mm.pruners import Pruner
 
 
@@ -71,7 +71,7 @@ def test_what_cannot_be_sharded_raises_one_sentence(ranks, options, error, messa
 
 def test_epoch_trains_on_all_if_a_rank_keeps_no_sample(ranks, monkeypatch):
     messages = []
-    monkeypatch.setattr(planner, 'print_log', lambda message, **_: messages.append(message))
+    monkeypatch.setattr(epoch_plan, 'print_log', lambda message, *_: messages.append(message))
 
     def run(rank):
         sampler = make(pruner=FirstShard)

@@ -204,3 +204,16 @@ def test_scheduler_still_counts_the_steps(tmp_path, recwarn):
     pruner = dict(RANDOM, compensation='learning_rate')
     train(tmp_path, pruner=pruner, param_scheduler=schedule)
     assert not [warning for warning in recwarn if 'step()' in str(warning.message)]
+
+
+@pytest.mark.parametrize('kind', ['learning_rate', 'batch_size'])
+@pytest.mark.parametrize(
+    ('optimizer', 'rescale', 'warns'), [('SGD', True, 1), ('SGD', False, 0), ('AdamW', True, 0)]
+)
+def test_weights_that_make_up_for_pruned_samples_too_are_a_warning(
+    tmp_path, kind, optimizer, rescale, warns
+):
+    pruner = dict(type='InfoBatch', rescale=rescale, compensation=kind)
+    optim_wrapper = dict(optimizer=dict(type=optimizer, lr=0.01))
+    train(tmp_path, pruner=pruner, max_epochs=4, num=42, optim_wrapper=optim_wrapper)
+    assert read_log(tmp_path).count('make up for pruned samples, and compensation=') == warns

@@ -148,20 +148,60 @@ def test_an_epoch_that_is_planned_again_counts_once():
     assert len(planner.budget.pruned) == EPOCHS
 
 
-def test_samples_that_guards_bring_back_are_saved_elsewhere():
-    guards = [dict(type='Revisit', epochs=2)]
-    planner = Planner(EpsilonGreedy(epsilon=0.0), target_savings=0.4, guards=guards)
-    assert abs(savings(run_epochs(planner)) - 0.4) < 0.01
+@pytest.mark.parametrize(
+    ('target', 'epochs', 'revisit', 'interval'),
+    [(0.4, EPOCHS, 2, 1), (0.3, 4, 2, 1), (0.3, 5, 3, 1), (0.4, 8, 5, 1), (0.3, 24, 5, 3)],
+)
+def test_samples_that_guards_bring_back_are_saved_elsewhere(target, epochs, revisit, interval):
+    planner = Planner(
+        EpsilonGreedy(epsilon=0.0),
+        interval=interval,
+        target_savings=target,
+        guards=[dict(type='Revisit', epochs=revisit)],
+    )
+    assert abs(savings(run_epochs(planner, epochs)) - target) < 0.005 * interval
+
+
+def test_a_prune_ratio_of_zero_follows_the_goal_too():
+    planner = Planner(EpsilonGreedy(prune_ratio=0.0, epsilon=0.0), target_savings=0.3)
+    plans = run_epochs(planner)
+    scores = scores_of(8)
+    hardest = scores >= np.quantile(scores, 0.8)
+    assert hardest[plans[8].indices].sum() == hardest.sum()
+
+
+@pytest.mark.parametrize('target', [0.1, 0.3, 0.6])
+def test_fewer_passes_uses_all_samples_equally_often_also_with_a_target(target):
+    used = sum(
+        plan.mask.astype(int) for plan in run_epochs(Planner(FewerPasses(), None, 1, target))
+    )
+    assert used.max() - used.min() <= 1
+
+
+def test_samples_of_a_group_that_kept_none_come_back_with_weight_one():
+    scores = np.float32([1] * 5 + [9] * 5)
+    planner = Planner(InfoBatch(prune_ratio=0.9), target_savings=0.1)
+    ones = np.ones(10, dtype=np.uint8)
+    plan = planner.plan(scores, ones, 1, 10, np.random.default_rng(0))
+    assert set(plan.weights) == {1}
+
+
+def test_weights_of_repb_stay_what_they_are():
+    planner = Planner(RePB(prune_ratio=0.9), target_savings=0.1)
+    visits = np.array([0, 1, 2, 4] * 500, dtype=np.uint8)
+    plan = planner.plan(scores_of(4), visits, 4, 10, np.random.default_rng(0))
+    assert set(plan.weights) == {1, 2, 4}
+    assert set(plan.weights[visits[plan.indices] == 0]) == {1}
 
 
 def test_state_is_plain_numbers_and_an_empty_state_is_a_run_without_target():
     budget = Budget(0.3, InfoBatch(prune_ratio=0.5))
-    budget.follow(goal=200, num_pruned=100)
-    budget.record(0, 100, 7)
+    budget.follow(goal=200, num_pruned=100, num_samples=1000)
+    budget.record(0, 100)
     state = budget.state_dict()
-    assert state == dict(pruned={0: 100}, brought_back=7, ratio=0.95)
+    assert state == dict(pruned={0: 100}, ratio=0.95)
     budget.load_state_dict({})
-    assert budget.state_dict() == dict(pruned={}, brought_back=0, ratio=0.5)
+    assert budget.state_dict() == dict(pruned={}, ratio=0.5)
     budget.load_state_dict(state)
     assert budget.state_dict() == state
 
@@ -180,12 +220,20 @@ def test_run_of_mmengine_meets_the_target(tmp_path):
             'of 10 epochs the first sees all samples and 5 anneal.* 36.0%; ask for less',
         ),
         (DynamicRandom(), None, 0.95, 'of 10 epochs 0 anneal.* 90.0%; ask for less'),
+        (DynamicRandom(), 0.0, 0.3, 'of 10 epochs 10 anneal.* 0.0%; ask for less'),
+        (InfoBatch(), 0.0, 0.3, 'of 10 epochs the first sees all samples and 9 anneal.* 0.0%'),
     ],
 )
 def test_unreachable_target_raises_before_the_first_epoch(pruner, delta, target, most):
     planner = Planner(pruner, delta, target_savings=target)
     with pytest.raises(ValueError, match=f'target_savings={target} cannot be reached: {most}'):
         run_epochs(planner, epochs=10)
+
+
+@pytest.mark.parametrize('epochs', [9, 10, 36, 72])
+def test_the_largest_target_is_reachable_whatever_the_number_of_epochs(epochs):
+    planner = Planner(DynamicRandom(), target_savings=0.9)
+    assert savings(run_epochs(planner, epochs)) == pytest.approx(0.9, abs=0.001)
 
 
 def test_target_of_a_run_of_one_epoch_needs_more_epochs():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bls_mm.planning import EpochPlan, MinFraction, Planner, Revisit, planner
+from bls_mm.planning import EpochPlan, MinFraction, Planner, Revisit, epoch_plan
 from bls_mm.pruners import (
     UCB,
     CoverageCentric,
@@ -101,7 +101,7 @@ class KeepsNothing(Pruner):
 
 def test_empty_selection_becomes_all_samples(monkeypatch):
     messages = []
-    monkeypatch.setattr(planner, 'print_log', lambda message, **_: messages.append(message))
+    monkeypatch.setattr(epoch_plan, 'print_log', lambda message, *_: messages.append(message))
     assert plan(KeepsNothing()).num_kept == SIZE
     (message,) = messages
     assert message.startswith('BLS: the pruner keeps no sample in epoch 2, so the epoch trains on')

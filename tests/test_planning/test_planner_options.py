@@ -33,8 +33,12 @@ def test_between_selections_the_mask_changes_by_guards_only():
             self.seen = []
 
         def bring_back(self, mask, rng):
-            self.seen.append(mask.copy())
+            self.last = mask.copy()
             return super().bring_back(mask, rng)
+
+        def note(self, mask):
+            self.seen.append(self.last)
+            super().note(mask)
 
     guard = Recording()
     run_epochs(Planner(EpsilonGreedy(), 1.0, 4, 0.4, [guard]), epochs=12)

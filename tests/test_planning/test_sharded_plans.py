@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from shard_threads import SIZE, on_shards
 
-from bls_mm.planning import Planner, planner
+from bls_mm.planning import Planner, epoch_plan
 from bls_mm.pruners import (
     UCB,
     CoverageCentric,
@@ -174,7 +174,7 @@ def test_shards_of_one_sample(make):
 
 def test_a_rank_without_samples_makes_the_epoch_full(monkeypatch):
     messages = []
-    monkeypatch.setattr(planner, 'print_log', lambda message, **_: messages.append(message))
+    monkeypatch.setattr(epoch_plan, 'print_log', lambda message, *_: messages.append(message))
 
     class KeepFirstShard(NoPruning):
         def prune(self, scores, scored, rng, progress):
@@ -187,6 +187,7 @@ def test_a_rank_without_samples_makes_the_epoch_full(monkeypatch):
 
 @pytest.mark.parametrize('make', [*EXACT, *RANDOM, lambda: SeTa(prune_ratio=0.2)])
 def test_annealing_keeps_as_many_samples(make):
-    data = samples()
+    scores, visits = samples()
+    data = scores, np.ones_like(visits)
     indices, _ = plan_sharded(make, data, epoch=9, delta=0.875)
     assert len(indices) == plan_whole(make, data, 9, delta=0.875).num_kept

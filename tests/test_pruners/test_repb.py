@@ -41,6 +41,20 @@ def test_weight_is_epochs_by_uses():
     assert prune(RePB(reweight=False), visits, 4)[1] is None
 
 
+def test_weights_count_epochs_since_scores_were_forgotten():
+    pruner = RePB()
+    visits = np.zeros(EASY + HARD, dtype=np.int16)
+    prune(pruner, visits, 20)
+    visits += 1
+    assert set(prune(pruner, visits, 21)[1]) == {1}
+    visits[::2] += 1
+    assert set(prune(pruner, visits, 22)[1]) == {1, 2}
+    resumed = RePB()
+    resumed.load_state_dict(dict(visits=pruner.state_dict()['visits']))  # of version 0.1
+    visits[::2] += 1
+    assert set(prune(resumed, visits, 23)[1]) == {1, 3}
+
+
 def test_unscored_samples_are_neither_used_nor_resampled():
     visits = np.array([0] * 100 + [1] * 700)
     mask, _ = prune(RePB(), visits, 1)

@@ -35,6 +35,23 @@ def test_a_random_fraction_is_pruned_before_the_window():
     assert kept == 10
 
 
+@pytest.mark.parametrize('interval', [1, 2, 4])
+def test_window_moves_with_each_selection(interval):
+    planner = Planner(SeTa(prune_ratio=0), delta=1.0, interval=interval)  # 4 of 5 groups
+    visits, kept = np.ones(len(SCORES), dtype=np.uint8), np.zeros(len(SCORES))
+    for epoch in range(8 * interval):
+        kept += planner.plan(SCORES, visits, epoch, 99, np.random.default_rng(epoch)).mask
+    assert set(kept / interval) == {4, 8}  # easiest and hardest in every second selection
+
+
+def test_annealing_keeps_samples_without_a_score():
+    visits = np.arange(len(SCORES), dtype=np.uint8) % 2
+    plan = Planner(SeTa(prune_ratio=0.9), delta=0.5).plan(
+        SCORES, visits, 9, 10, np.random.default_rng(0)
+    )
+    assert plan.mask[visits == 0].all() and not plan.mask.all()
+
+
 def test_annealing_keeps_a_random_fraction_of_all_samples():
     planner = Planner(SeTa(prune_ratio=0.25, window_scale=0.2), delta=0.5)
     visits = np.ones(len(SCORES), dtype=np.uint8)

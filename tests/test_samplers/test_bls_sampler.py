@@ -3,7 +3,7 @@ import pytest
 import torch
 from trained_sampler import NUM, PRUNERS, make, train_epoch
 
-from bls_mm.planning import planner
+from bls_mm.planning import epoch_plan
 from bls_mm.pruners import Pruner
 from bls_mm.samplers import BLSSampler
 
@@ -157,7 +157,7 @@ def test_pruner_of_a_user():
 
 def test_epoch_without_samples_trains_on_all(monkeypatch):
     messages = []
-    monkeypatch.setattr(planner, 'print_log', lambda message, **_: messages.append(message))
+    monkeypatch.setattr(epoch_plan, 'print_log', lambda message, *_: messages.append(message))
 
     class Nothing(Pruner):
         def prune(self, scores, scored, rng, progress):

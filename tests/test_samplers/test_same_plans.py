@@ -42,7 +42,11 @@ CASES = {
     ),
     'epsilon_greedy': (dict(type='EpsilonGreedy'), {}),
     'epsilon_greedy_target': (
-        dict(type='EpsilonGreedy', interval=2, target_savings=0.35, guards=[REVISIT_2]),
+        dict(type='EpsilonGreedy', interval=2, target_savings=0.35),
+        {},
+    ),
+    'epsilon_greedy_guard': (
+        dict(type='EpsilonGreedy', interval=2, guards=[REVISIT_2]),
         {},
     ),
     'info_batch_target': (dict(type='InfoBatch', target_savings=0.3), {}),
