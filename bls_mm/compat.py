@@ -69,6 +69,24 @@ def loader_configs(cfg) -> List[dict]:
     return [part for value in parts for part in value if isinstance(part, dict)]
 
 
+def complete_loaders(cfg) -> None:
+    """Sets what MMPretrain's own train.py and test.py set for loaders, where a config does not.
+
+    Workers live on between epochs, memory is pinned, and the images of a batch are stacked.
+
+    Args:
+        cfg (Config): The config, changed in place; one of another library stays as it is.
+    """
+    import torch
+
+    if cfg.get('default_scope') != 'mmpretrain':
+        return
+    for loader in loader_configs(cfg):
+        loader.setdefault('pin_memory', torch.cuda.is_available())
+        loader.setdefault('persistent_workers', loader.get('num_workers', 0) > 0)
+        loader.setdefault('collate_fn', dict(type='default_collate'))
+
+
 def drop_scope_of_collate_functions(cfg) -> None:
     """Removes the scope that MMEngine gives to collate functions of another package's config.
 

@@ -6,22 +6,36 @@ import logging
 from pathlib import Path
 from typing import List, Optional, Union
 
-import torch
 from mmengine.config import Config
 from mmengine.hub import get_config
 from mmengine.logging import print_log
 
-from .compat import drop_scope_of_collate_functions, import_library, loader_configs
+from .compat import drop_scope_of_collate_functions, import_library
 from .planning import is_auto
 from .pruners import Pruner
-from .registry import PRUNERS, SCORERS, closest_name, find_type, type_name, without_classes
+from .registry import (
+    PRUNERS,
+    SCORERS,
+    closest_name,
+    find_type,
+    hook_configs,
+    type_name,
+    without_classes,
+)
 from .samplers import AUTO
 from .scorers import Scorer
 
 # Options that are kept if the old sampler has them.
 KEPT = (
     *('shuffle', 'round_up', 'seed', 'scorer', 'placement', 'layout', 'run_length'),
-    *('num_repeats', 'fill_last_batch', 'batch_size', 'source_ratio', 'group_by_orientation'),
+    *(
+        'max_epochs',
+        'num_repeats',
+        'fill_last_batch',
+        'batch_size',
+        'source_ratio',
+        'group_by_orientation',
+    ),
 )
 MULTI_SOURCE = dict(type='bls_mm.MultiSourceBLSSampler')
 #: Samplers that BLSSampler can replace, and the options that it then needs.
@@ -148,10 +162,11 @@ def attach_bls(
         sampler['scorer'] = scorer
     cfg.train_dataloader.sampler = sampler
     _leave_out_repetitions(cfg)
-    cfg.default_hooks = {
-        'bls': dict(type='bls_mm.BLSHook'),
-        **(cfg.get('default_hooks') or {}),
-    }
+    if not hook_configs(cfg, 'BLSHook'):
+        cfg.default_hooks = {
+            'bls': dict(type='bls_mm.BLSHook'),
+            **(cfg.get('default_hooks') or {}),
+        }
     return cfg
 
 
@@ -168,22 +183,6 @@ def _leave_out_repetitions(cfg: Config) -> None:
             logger='current',
             level=logging.WARNING,
         )
-
-
-def complete_loaders(cfg: Config) -> None:
-    """Sets what MMPretrain's own train.py and test.py set for loaders, where a config does not.
-
-    Workers live on between epochs, memory is pinned, and the images of a batch are stacked.
-
-    Args:
-        cfg (Config): The config, changed in place; one of another library stays as it is.
-    """
-    if cfg.get('default_scope') != 'mmpretrain':
-        return
-    for loader in loader_configs(cfg):
-        loader.setdefault('pin_memory', torch.cuda.is_available())
-        loader.setdefault('persistent_workers', loader.get('num_workers', 0) > 0)
-        loader.setdefault('collate_fn', dict(type='default_collate'))
 
 
 def _as_dict(option: str, component: Union[str, dict, None]) -> Optional[dict]:

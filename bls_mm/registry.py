@@ -2,7 +2,7 @@
 
 import inspect
 from difflib import get_close_matches
-from typing import Any, Iterable, Optional, Sequence, Union
+from typing import Any, Iterable, List, Optional, Sequence, Union
 
 from mmengine.registry import Registry
 
@@ -99,6 +99,12 @@ def find_type(
 def type_name(kind: Union[str, type]) -> str:
     """Returns the name of a type that a config has as a name, a dotted path, or a class."""
     return (kind if isinstance(kind, str) else kind.__name__).rsplit('.', 1)[-1]
+
+
+def hook_configs(cfg: Any, name: str) -> List[dict]:
+    """Returns the configs of the hooks of a type that a config of a run lists."""
+    hooks = [*(cfg.get('default_hooks') or {}).values(), *(cfg.get('custom_hooks') or ())]
+    return [hook for hook in hooks if isinstance(hook, dict) and type_name(hook['type']) == name]
 
 
 def without_classes(cfg: Any) -> Any:

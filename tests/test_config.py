@@ -2,7 +2,8 @@ import pytest
 from mmengine.config import Config
 from other_libraries import need_library
 
-from bls_mm.config import attach_bls, complete_loaders, load_config
+from bls_mm.compat import complete_loaders
+from bls_mm.config import attach_bls, load_config
 from bls_mm.scorers import ResidualScorer
 
 STOCK = dict(type='DefaultSampler', shuffle=True, round_up=False)

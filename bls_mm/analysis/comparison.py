@@ -1,8 +1,10 @@
 """Compares methods: their baselines, one row of results per method, and the table."""
 
 from collections import defaultdict
-from statistics import mean, stdev
+from statistics import mean
 from typing import Dict, List, NamedTuple, Optional, Tuple
+
+import numpy as np
 
 from .methods import FEWER, RANDOM, Method, parse_method
 
@@ -40,7 +42,7 @@ class Row(NamedTuple):
     @property
     def spread(self) -> Optional[float]:
         """Standard deviation of the metrics over the seeds. None for a single run."""
-        return stdev(self.metrics) if len(self.metrics) > 1 else None
+        return deviation(self.metrics) if len(self.metrics) > 1 else None
 
     @property
     def kind(self) -> str:
@@ -62,6 +64,11 @@ class Row(NamedTuple):
             for seed, metric in zip(self.seeds, self.metrics)
             if seed in others
         ]
+
+
+def deviation(values: List[float]) -> float:
+    """Returns the standard deviation over seeds; NaN if a value is not finite."""
+    return float(np.std(values, ddof=1)) if np.isfinite(values).all() else float('nan')
 
 
 def rows_of(runs: List[dict]) -> List[Row]:
@@ -148,7 +155,7 @@ def as_markdown(rows: List[Row], metric: str) -> str:
 
 
 def _with_spread(values: List[float], form: str) -> str:
-    spread = f' ± {stdev(values):{form.lstrip("+")}}' if len(values) > 1 else ''
+    spread = f' ± {deviation(values):{form.lstrip("+")}}' if len(values) > 1 else ''
     return f'{mean(values):{form}}{spread}'
 
 

@@ -1,13 +1,14 @@
 """Estimates from a config alone how many samples and iterations pruning would save."""
 
 import math
-from typing import List, NamedTuple, Optional
+from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 import mmengine.dataset  # noqa: F401  registers ConcatDataset and the other wrappers
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 
 from bls_mm.compat import import_library
+from bls_mm.ops.subsets import TOLERANCE
 
 from .simulation import PlannedEpoch, simulate
 
@@ -21,16 +22,44 @@ class RunSize(NamedTuple):
         num_gpus (int): Number of GPUs.
         max_epochs (int): Number of epochs. For a loop that counts iterations, the number of epochs
             on all samples, rounded up.
+        last_epoch (float): Fraction of the last epoch that such a loop trains.
+        drops_last (bool): Whether samples that do not fill a batch are dropped.
     """
 
     num_samples: int
     batch_size: int
     num_gpus: int
     max_epochs: int
+    last_epoch: float = 1.0
+    drops_last: bool = False
 
-    def iterations(self, kept_fraction: float = 1.0) -> int:
-        """Returns the iterations of an epoch that keeps a fraction of the samples."""
-        return math.ceil(kept_fraction * self.num_samples / (self.batch_size * self.num_gpus))
+    @property
+    def num_epochs(self) -> float:
+        """Number of epochs on all samples, not rounded."""
+        return self.max_epochs - 1 + self.last_epoch
+
+    def iterations(self, kept_fraction: float = 1.0, part: float = 1.0) -> int:
+        """Returns the iterations of an epoch that keeps a fraction of the samples.
+
+        Args:
+            kept_fraction (float): That fraction.
+            part (float): How much of the epoch is trained. Defaults to 1.
+        """
+        batches = kept_fraction * self.num_samples / (self.batch_size * self.num_gpus)
+        batches = math.floor(batches + TOLERANCE) if self.drops_last else math.ceil(batches)
+        return math.ceil(part * batches - TOLERANCE)
+
+    def samples(self, kept_fraction: float = 1.0, part: float = 1.0) -> float:
+        """Returns the samples that such an epoch trains on."""
+        samples = kept_fraction * self.num_samples
+        if self.drops_last:
+            samples -= samples % (self.batch_size * self.num_gpus)
+        return part * samples
+
+    def parts_of(self, plan: List[PlannedEpoch]) -> Iterator[Tuple[PlannedEpoch, float]]:
+        """Yields each epoch of a planned run, and how much of it is trained."""
+        for number, epoch in enumerate(plan, start=1):
+            yield epoch, self.last_epoch if number == len(plan) else 1.0
 
 
 class Estimate(NamedTuple):
@@ -76,10 +105,15 @@ def size_of(cfg: Config, num_samples: Optional[int] = None, num_gpus: int = 1) -
     batch_size = loader.get('batch_size') or loader.batch_sampler.batch_size
     if num_samples is None:
         num_samples = _count_samples(cfg)
-    epochs = cfg.train_cfg.get('max_epochs')
-    if epochs is None:
-        epochs = math.ceil(cfg.train_cfg.max_iters * batch_size * num_gpus / num_samples)
-    return RunSize(num_samples, batch_size, num_gpus, epochs)
+    drops_last = bool(
+        loader.get('drop_last') or (loader.get('batch_sampler') or {}).get('drop_last')
+    )
+    size = RunSize(num_samples, batch_size, num_gpus, 1, drops_last=drops_last)
+    if cfg.train_cfg.get('max_epochs') is not None:
+        return size._replace(max_epochs=cfg.train_cfg.max_epochs)
+    num_epochs = cfg.train_cfg.max_iters / max(size.iterations(), 1)
+    whole = math.ceil(num_epochs - TOLERANCE)
+    return size._replace(max_epochs=whole, last_epoch=num_epochs - whole + 1)
 
 
 def _count_samples(cfg: Config) -> int:
@@ -139,10 +173,11 @@ def estimate(plan: List[PlannedEpoch], size: RunSize) -> Estimate:
         Estimate: The estimated savings.
     """
     known = [epoch.correlation for epoch in plan if math.isfinite(epoch.correlation)]
+    parts = list(size.parts_of(plan))
     return Estimate(
-        samples=round(sum(epoch.kept_fraction for epoch in plan) * size.num_samples),
-        samples_unpruned=len(plan) * size.num_samples,
-        iterations=sum(size.iterations(epoch.kept_fraction) for epoch in plan),
-        iterations_unpruned=len(plan) * size.iterations(),
+        samples=round(sum(size.samples(epoch.kept_fraction, part) for epoch, part in parts)),
+        samples_unpruned=round(sum(size.samples(1.0, part) for _, part in parts)),
+        iterations=sum(size.iterations(epoch.kept_fraction, part) for epoch, part in parts),
+        iterations_unpruned=sum(size.iterations(1.0, part) for _, part in parts),
         correlation=known[-1] if known else math.nan,
     )

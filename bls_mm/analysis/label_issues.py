@@ -1,11 +1,15 @@
 """Ranks samples by how likely their labels are wrong: the largest values come first."""
 
+import copy
+from functools import partial
 from typing import Callable, Iterable, Sequence
 
 import numpy as np
 from mmengine.config import Config
-from mmengine.registry import MODELS, DefaultScope
+from mmengine.registry import FUNCTIONS, MODELS, DefaultScope
 from mmengine.runner import load_state_dict
+
+from bls_mm.registry import hook_configs
 
 from .checkpoints import read_checkpoint
 from .pictures import Pictures
@@ -35,10 +39,12 @@ def losses_of_checkpoint(
         ValueError: If it is damaged, or has no weights of this model.
     """
     weights = read_checkpoint(path).get('state_dict')
+    hooks = hook_configs(config, 'BLSHook')
+    components = hooks[0].get('components') if hooks else None
     if not isinstance(weights, dict):
         raise ValueError(f'the checkpoint {path!r} has no weights of a model')
     with DefaultScope.overwrite_default_scope(pictures.scope):
-        model = MODELS.build(config.model)
+        model = MODELS.build(_model_config(config))
         try:
             load_state_dict(model, weights, strict=True)
         except RuntimeError as error:
@@ -46,7 +52,25 @@ def losses_of_checkpoint(
                 f'the weights in {path!r} do not belong to the model of the config; name the '
                 'config of the run that saved them'
             ) from error
-        return measure_sample_losses(model, pictures.dataset, progress(range(len(pictures))))
+        samples, collate = progress(range(len(pictures))), _collate_function(config)
+        return measure_sample_losses(model, pictures.dataset, samples, collate, components)
+
+
+def _model_config(config: Config) -> dict:
+    """Returns the config of the model as MMEngine's runner completes it."""
+    model = copy.deepcopy(config.model)
+    if config.get('data_preprocessor') is not None:
+        model.setdefault('data_preprocessor', config.data_preprocessor)
+    return model
+
+
+def _collate_function(config: Config) -> Callable:
+    """Returns the function that builds the batches of the training loader."""
+    collate = copy.copy(config.train_dataloader.get('collate_fn', dict(type='pseudo_collate')))
+    if not isinstance(collate, dict):
+        return collate
+    kind = collate.pop('type')
+    return partial(FUNCTIONS.get(kind) if isinstance(kind, str) else kind, **collate)
 
 
 def recall_curve(values: np.ndarray, truth: np.ndarray) -> np.ndarray:

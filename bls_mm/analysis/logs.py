@@ -19,10 +19,10 @@ def read_log(folder: Path) -> List[dict]:
         for line in read_lines(path):
             if 'loss' in line and not is_number(line.get('step')):
                 continue  # damaged
-            if {'loss', 'lr'} <= line.keys():
+            if is_training(line):
                 if line['step'] <= latest:
                     lines = [
-                        old for old in lines if 'loss' not in old or old['step'] < line['step']
+                        old for old in lines if not is_training(old) or old['step'] < line['step']
                     ]
                 latest = line['step']
             lines.append(line)
@@ -40,9 +40,14 @@ def read_lines(path: Path) -> Iterator[dict]:
                 yield line
 
 
+def is_training(line: dict) -> bool:
+    """Whether a line of the log is from a training iteration. A metric may be called loss, too."""
+    return {'loss', 'lr'} <= line.keys()
+
+
 def is_validation(line: dict) -> bool:
     """Whether a line of the log is from a validation; BLSHook of version 0.1 wrote lines, too."""
-    return not {'loss', 'lr'} & set(line) and not any(name.startswith('bls/') for name in line)
+    return not is_training(line) and not any(name.startswith('bls/') for name in line)
 
 
 def metrics_of(line: dict) -> Dict[str, float]:

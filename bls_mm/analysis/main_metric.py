@@ -44,13 +44,16 @@ def main_metric(metrics: Dict[str, float], key: Optional[str] = None) -> Optiona
         MainMetric or None: None if the run has no metric, or no key matches.
     """
     defined = {name: value for name, value in metrics.items() if is_defined(name, value)}
-    candidates = [*KNOWN, *(name.rsplit('/', 1)[-1] for name in defined)] if key is None else [key]
-    for candidate in candidates:
+    for candidate in KNOWN if key is None else [key]:
         values = [value for name, value in defined.items() if name.endswith(candidate)]
         if values:
             name = KNOWN.get(candidate, candidate)
             return MainMetric(candidate, name, mean(values), candidate in KNOWN)
-    return None
+    if key is not None or not defined:
+        return None
+    last_parts = [name.rsplit('/', 1)[-1] for name in defined]
+    own = [value for part, value in zip(last_parts, defined.values()) if part == last_parts[0]]
+    return MainMetric(last_parts[0], last_parts[0], mean(own), False)
 
 
 def is_defined(name: str, value: float) -> bool:

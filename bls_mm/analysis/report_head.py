@@ -76,7 +76,7 @@ def explain_score(config: dict) -> str:
 
 def cards_of(run: Run, full: Optional[Run], metric: Optional[str]) -> List[Tuple[str, str]]:
     """Returns the number and the caption of each card."""
-    summary = run.summary
+    summary, full = run.summary, None if full and full.is_partial else full
     cards = []
     if summary:
         caption = f'of {summary["samples_unpruned"]:,} samples pruned'

@@ -4,7 +4,10 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Optional
 
+from mmengine.config import Config
+
 from bls_mm.records.savings import is_number, read_summary
+from bls_mm.registry import type_name
 
 from .checkpoints import read_seconds
 from .logs import is_validation, metrics_of, read_lines, read_log
@@ -35,7 +38,9 @@ def read_result(work_dir: Path, metric: Optional[str] = None) -> dict:
     validation = last_validation(work_dir)
     if metric is None:
         metric = next(iter(validation)).rsplit('/', 1)[-1]
-    values = [value for name, value in validation.items() if name.endswith(metric)]
+        values = [value for name, value in validation.items() if name.rsplit('/', 1)[-1] == metric]
+    else:
+        values = [value for name, value in validation.items() if name.endswith(metric)]
     if not values:
         raise KeyError(f'no metric of {work_dir} ends with {metric!r}: it has {[*validation]}')
     seconds = read_seconds(work_dir)
@@ -47,6 +52,37 @@ def read_result(work_dir: Path, metric: Optional[str] = None) -> dict:
         'metric': mean(values),
         'seconds': seconds,
     }
+
+
+def check_is_readable(name: str, cfg: Config) -> None:
+    """Checks that a run will write what :func:`read_result` reads.
+
+    Args:
+        name (str): Name of the method, for the message.
+        cfg (Config): The config of the run.
+
+    Raises:
+        ValueError: If it will not.
+    """
+    backends = (cfg.get('visualizer') or {}).get('vis_backends')
+    if backends and all(type_name(part['type']) != 'LocalVisBackend' for part in backends):
+        raise ValueError(
+            f'{name} logs without LocalVisBackend, so its metrics cannot be read; add '
+            "dict(type='LocalVisBackend') to vis_backends of the visualizer"
+        )
+    saver = (cfg.get('default_hooks') or {}).get('checkpoint', {})
+    if saver is None or saver.get('out_dir'):
+        raise ValueError(
+            f'{name} saves no checkpoint in its work dir, so its training time cannot '
+            'be read; give default_hooks.checkpoint a CheckpointHook without out_dir'
+        )
+    length = cfg.train_cfg.get('max_epochs') or cfg.train_cfg.get('max_iters')
+    begin = cfg.train_cfg.get('val_begin', 1)
+    if length is not None and begin > length:
+        raise ValueError(
+            f'{name} has val_begin={begin} in a run of {length}, so it is never '
+            'validated; set a smaller train_cfg.val_begin'
+        )
 
 
 def last_validation(work_dir: Path) -> dict:

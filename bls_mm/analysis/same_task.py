@@ -2,7 +2,7 @@
 
 from typing import Any, Iterator, Optional, Tuple
 
-from .methods import RANDOM
+from .methods import RANDOM, UNPRUNED
 from .work_dir import Run
 
 DATA_OPTIONS = ('type', 'data_root', 'ann_file', 'data_prefix', 'split', 'indices', 'length')
@@ -20,7 +20,7 @@ def check_same_task(run: Run, other: Run, flag: str) -> None:
 
     Raises:
         ValueError: If data set, model or metrics differ, or if the flag is ``--random`` and the
-            run prunes by scores.
+            run prunes by scores, or ``--full`` and it prunes.
     """
     difference = _difference(run, other)
     if difference is not None:
@@ -29,9 +29,15 @@ def check_same_task(run: Run, other: Run, flag: str) -> None:
             'run of the same data set and model'
         )
     sampler = _as_dict(_as_dict(other.config.get('train_dataloader')).get('sampler'))
-    pruner = str(_as_dict(sampler.get('pruner')).get('type', RANDOM)).rsplit('.', 1)[-1]
+    if not sampler:
+        return
+    usual = 'SeTa' if str(sampler.get('type')).endswith('BLSSampler') else UNPRUNED
+    pruner = sampler.get('pruner') or usual
+    pruner = str(_as_dict(pruner).get('type', pruner)).rsplit('.', 1)[-1]
     if flag == '--random' and pruner not in (RANDOM, 'StaticRandom'):
         raise ValueError(f'--random names a run with {pruner}; give a run with {RANDOM}')
+    if flag == '--full' and pruner != UNPRUNED:
+        raise ValueError(f'--full names a run that prunes with {pruner}; give a run on all samples')
 
 
 def _difference(run: Run, other: Run) -> Optional[str]:

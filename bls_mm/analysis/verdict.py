@@ -25,6 +25,9 @@ def verdict(
     """
     if not run.is_finished:
         return ['The run is not finished, so there is no verdict yet.']
+    for name, other in (('full', full), ('random', random)):
+        if other is not None and other.is_partial:
+            return [f'The {name} run is not finished, so there is no verdict yet.']
     if full is None:
         saved = _saved(run)
         lines = [] if saved is None else [f'{_percent(saved)} of the samples pruned.']

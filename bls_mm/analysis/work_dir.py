@@ -13,7 +13,7 @@ from bls_mm.records.savings import read_summary
 
 from .checkpoints import read_seconds
 from .literals import parse_config
-from .logs import is_validation, metrics_of, read_log
+from .logs import is_training, is_validation, metrics_of, read_log
 
 MAX_LISTED = 10  # epochs without a record
 
@@ -48,6 +48,11 @@ class Run(NamedTuple):
     def is_finished(self) -> bool:
         """Whether all epochs are finished."""
         return bool(self.history) and self.history[-1].epoch + 1 == self.history[-1].num_epochs
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether its records say that epochs are missing; a run without BLSHook has none."""
+        return bool(self.history) and not self.is_finished
 
     def curve(self, name: str, epoch_length: Optional[float] = None) -> np.ndarray:
         """Returns a logged number against finished epochs.
@@ -116,7 +121,7 @@ def read_run(work_dir: str) -> Run:
         config_path=config_path,
         history=history,
         summary=summary,
-        training=[line for line in lines if 'loss' in line],
+        training=[line for line in lines if is_training(line)],
         metrics=validations[-1] if validations else {},
         seconds=seconds,
         missing=tuple(missing),

@@ -62,7 +62,7 @@ def describe(size: RunSize, result: Estimate, seconds: Optional[float]) -> Itera
         seconds (float, optional): Seconds of an iteration.
     """
     yield (
-        f'run: {size.max_epochs} epochs of {size.num_samples:,} samples, batch size '
+        f'run: {size.num_epochs:.4g} epochs of {size.num_samples:,} samples, batch size '
         f'{size.batch_size} on {size.num_gpus} GPU(s)'
     )
     yield (

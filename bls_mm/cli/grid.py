@@ -13,7 +13,7 @@ from rich.progress import Progress
 from bls_mm.analysis.comparison import as_markdown, rows_of
 from bls_mm.analysis.comparison_plot import plot_comparison
 from bls_mm.analysis.methods import Method
-from bls_mm.analysis.runs import read_result
+from bls_mm.analysis.runs import check_is_readable, read_result
 from bls_mm.config import attach_bls, load_config
 from bls_mm.planning import build_planner
 from bls_mm.records.files import read_json, write_json, write_text
@@ -23,7 +23,7 @@ from .pruning_flags import check_components
 
 TRAIN = ('-m', 'bls_mm.cli', 'train')
 POLL_SECONDS = 1
-RESULT = {'metric_name', 'metric', 'seconds', 'samples_seen', 'pruned'}
+RESULT = {'metric_name', 'asked_metric', 'metric', 'seconds', 'samples_seen', 'pruned'}
 
 
 class Grid:
@@ -84,6 +84,7 @@ class Grid:
                 f'{method.name} has no val_evaluator, so its runs cannot be compared; add a '
                 'validation to the config'
             )
+        check_is_readable(method.name, cfg)
         check_components(cfg)
 
     def work_dir(self, method: Method, seed: int) -> Path:
@@ -120,10 +121,10 @@ class Grid:
         """Returns the result of a finished run, and stores it, which marks the run as finished."""
         path = work_dir / 'result.json'
         result = read_json(path)
-        if result.keys() >= RESULT and self.metric in (None, result['metric_name']):
+        if result.keys() >= RESULT and result['asked_metric'] == self.metric:
             return result
         try:
-            result = read_result(work_dir, self.metric)
+            result = {**read_result(work_dir, self.metric), 'asked_metric': self.metric}
         except (KeyError, OSError, ValueError) as error:  # the run is finished
             raise SystemExit(error.args[0] if isinstance(error, KeyError) else error) from error
         if not result.keys() >= RESULT:

@@ -106,6 +106,12 @@ def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -
     """Ends the program if arguments do not fit together."""
     if args.plot and not args.truth:
         parser.error('--plot needs --truth, the key of the samples to find')
+    for flag, path, suffixes in (
+        ('--out', args.out, ('.csv',)),
+        ('--plot', args.plot, ('.png', '.svg')),
+    ):
+        if path and path.suffix not in suffixes:
+            parser.error(f'{flag} must be a {" or ".join(suffixes)} file, but got {str(path)!r}')
 
 
 def run(args: argparse.Namespace) -> None:
@@ -139,6 +145,12 @@ def run(args: argparse.Namespace) -> None:
             f'the training set has {len(pictures):,} samples, but the checkpoint has '
             f'{len(values["score"]):,} scores; use the training set of the run'
         )
+    truth = None
+    if args.truth:
+        infos = (data_info(pictures.dataset, index) for index in range(len(pictures)))
+        truth = np.array([bool(info.get(args.truth)) for info in infos])
+        if not truth.any():
+            raise ValueError(f'no sample has {args.truth!r} in its data_info')
     if args.by == 'loss' or args.truth:
         values['loss'] = losses_of_checkpoint(str(checkpoint), config, pictures, tqdm)
     order = order_of(values[args.by])[: args.top]
@@ -146,11 +158,7 @@ def run(args: argparse.Namespace) -> None:
     write_csv(out, columns_of(order, values[args.by], pictures))
     print(f'{verb} {out}: the top {len(order)} of {len(pictures):,} samples, by {args.by}')
 
-    if args.truth:
-        infos = (data_info(pictures.dataset, index) for index in range(len(pictures)))
-        truth = np.array([bool(info.get(args.truth)) for info in infos])
-        if not truth.any():
-            raise ValueError(f'no sample has {args.truth!r} in its data_info')
+    if truth is not None:
         curves = {name: recall_curve(value, truth) for name, value in values.items()}
         show_curves(curves)
         if args.plot:

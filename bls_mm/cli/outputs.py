@@ -16,8 +16,11 @@ def output_path(run: Path, out: Optional[Path], name: str) -> Path:
 
     Raises:
         FileExistsError: If the file exists in the work dir of another run.
+        IsADirectoryError: If it is a folder.
     """
     path = run / name if out is None else Path(out)
+    if path.is_dir():
+        raise IsADirectoryError(f'--out {str(path)!r} is a folder; give a file, such as {name}')
     folder = path.parent.resolve()
     if path.is_file() and folder != run.resolve() and contains_run(folder):
         raise FileExistsError(f'{str(path)!r} belongs to another run; give another --out')

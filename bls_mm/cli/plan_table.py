@@ -2,7 +2,7 @@
 
 from typing import Any, Iterator, List
 
-from bls_mm.analysis.estimate import RunSize
+from bls_mm.analysis.estimate import RunSize, estimate
 from bls_mm.analysis.simulation import PlannedEpoch
 from bls_mm.planning import build_planner
 from bls_mm.pruners import SeTa
@@ -17,18 +17,15 @@ def table_of_plan(plan: List[PlannedEpoch], size: RunSize) -> Iterator[str]:
     """
     gpus = 'one GPU' if size.num_gpus == 1 else f'{size.num_gpus} GPUs'
     yield f'epoch  samples  pruned  mean weight  iterations  (simulated losses, {gpus})'
-    for number, epoch in enumerate(plan, start=1):
-        samples = round(epoch.kept_fraction * size.num_samples)
-        iterations = size.iterations(epoch.kept_fraction)
-        yield _row(number, samples, 1 - epoch.kept_fraction, epoch.mean_weight, iterations)
-    kept = sum(epoch.kept_fraction for epoch in plan)
-    yield _row(
-        'total',
-        round(kept * size.num_samples),
-        1 - kept / len(plan),
-        sum(epoch.kept_fraction * epoch.mean_weight for epoch in plan) / kept,
-        sum(size.iterations(epoch.kept_fraction) for epoch in plan),
-    )
+    weight = 0.0
+    for number, (epoch, part) in enumerate(size.parts_of(plan), start=1):
+        samples = size.samples(epoch.kept_fraction, part)
+        iterations = size.iterations(epoch.kept_fraction, part)
+        weight += samples * epoch.mean_weight
+        yield _row(number, round(samples), 1 - epoch.kept_fraction, epoch.mean_weight, iterations)
+    total = estimate(plan, size)
+    weight /= max(total.samples, 1)
+    yield _row('total', total.samples, total.pruned, weight, total.iterations)
 
 
 def _row(name, samples: int, pruned: float, weight: float, iterations: int) -> str:

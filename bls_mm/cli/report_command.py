@@ -43,6 +43,7 @@ def run(args: argparse.Namespace) -> None:
         import plotly  # noqa: F401
         from tqdm import tqdm
 
+        from bls_mm.analysis.main_metric import main_metric
         from bls_mm.analysis.report import render
         from bls_mm.analysis.same_task import check_same_task
         from bls_mm.analysis.work_dir import read_run
@@ -63,6 +64,10 @@ def run(args: argparse.Namespace) -> None:
         others[name] = read_run(folder) if folder else None
         if folder:
             check_same_task(pruned, others[name], f'--{name}')
+    if args.metric and pruned.metrics and main_metric(pruned.metrics, args.metric) is None:
+        raise KeyError(
+            f'no metric of {args.work_dir} ends with {args.metric!r}: it has {[*pruned.metrics]}'
+        )
     config = load_config(args.config) if args.config else None
     out = output_path(pruned.work_dir, args.out, 'report.html')
     full, random = others['full'], others['random']

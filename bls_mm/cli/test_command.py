@@ -14,11 +14,12 @@ from mmengine.registry import METRICS, RUNNERS
 from mmengine.runner import Runner
 
 from bls_mm.analysis.checkpoints import find_checkpoint
-from bls_mm.compat import allow_mmengine_checkpoints, import_library
-from bls_mm.config import complete_loaders, load_config
+from bls_mm.compat import allow_mmengine_checkpoints, complete_loaders, import_library
+from bls_mm.config import load_config
 from bls_mm.registry import type_name
 
 from .errors import plain_errors
+from .outputs import contains_run
 from .parser import add_config, add_launcher
 
 EXAMPLE = 'bls test configs/my_config.py work_dirs/my_run'
@@ -59,7 +60,10 @@ def to_config(args: argparse.Namespace) -> Config:
     if '://' not in args.checkpoint:
         cfg.load_from = str(find_checkpoint(args.checkpoint))
         beside = str(Path(cfg.load_from).parent / 'test')
-    cfg.work_dir = args.work_dir or cfg.get('work_dir') or beside
+    own = cfg.get('work_dir')
+    if own and contains_run(Path(own)):
+        own = None  # MMEngine would replace the config of that run
+    cfg.work_dir = args.work_dir or own or beside
     if args.show or args.show_dir:
         _paint_images(cfg, args)
     if args.tta:

@@ -10,11 +10,13 @@ import os.path as osp
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from bls_mm.compat import import_library
-from bls_mm.config import complete_loaders, load_config
+from bls_mm.analysis.checkpoints import find_checkpoint
+from bls_mm.compat import complete_loaders, import_library
+from bls_mm.config import load_config
 
 from .errors import plain_errors
 from .outputs import contains_run
@@ -98,11 +100,12 @@ def _merge(args: argparse.Namespace) -> Config:
                 f'which {args.config} lacks; add --cfg-options auto_scale_lr.base_batch_size=16'
             )
         cfg.auto_scale_lr.enable = True
-    if args.resume not in (None, 'auto'):
-        cfg.update(resume=True, load_from=args.resume)
-    elif args.resume == 'auto' and (Path(cfg.work_dir) / 'last_checkpoint').exists():
-        # Otherwise there is nothing to continue, and the run starts from `load_from`.
-        cfg.update(resume=True, load_from=None)
+    named = args.resume not in (None, 'auto')
+    if named or (args.resume == 'auto' and (Path(cfg.work_dir) / 'last_checkpoint').exists()):
+        # Otherwise there is nothing to continue, and the run starts from `load_from`. MMEngine
+        # would follow the path in `last_checkpoint`, also out of a work dir that was copied.
+        path = args.resume if named else cfg.work_dir
+        cfg.update(resume=True, load_from=path if '://' in path else str(find_checkpoint(path)))
     return cfg
 
 
@@ -122,6 +125,19 @@ def keep_other_runs(cfg: Config, overwrite: bool) -> None:
     print(f'the new run replaces the run in {cfg.work_dir}')
 
 
+class FirstIteration(Hook):
+    """Notes at which iteration a run begins or resumes."""
+
+    iteration = 0
+
+    def before_train(self, runner) -> None:
+        self.iteration = runner.iter
+
+    def is_end_of(self, runner) -> bool:
+        """Whether a resumed run had no iteration left."""
+        return 0 < self.iteration == runner.iter
+
+
 def run(args: argparse.Namespace) -> None:
     """Runs the command."""
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
@@ -136,4 +152,8 @@ def run(args: argparse.Namespace) -> None:
     advice = '; the same command with --resume continues from the last checkpoint'
     with plain_errors(args.debug, cfg.work_dir, advice):
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+        first = FirstIteration()
+        runner.register_hook(first)
         runner.train()
+        if first.is_end_of(runner) and runner.val_loop is not None:
+            runner.val()  # the run was stopped in its last validation

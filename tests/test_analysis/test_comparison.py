@@ -96,3 +96,9 @@ def test_plot_is_written(tmp_path):
     runs = [*runs_of('SeTa', 0.2), *runs_of('FewerPasses(prune_ratio=0.2)', 0.2)]
     plot_comparison(rows_of(runs), 'accuracy', tmp_path / 'plot.png')
     assert (tmp_path / 'plot.png').stat().st_size > 10_000
+
+
+def test_a_run_that_diverged_has_no_spread():
+    runs = [*runs_of('NoPruning', 0), *runs_of('SeTa', 0.2, (0.9, float('nan'), float('inf')))]
+    table = as_markdown(rows_of(runs), 'acc')
+    assert '| nan ± nan |' in table and '0.800 ± 0.100' in table

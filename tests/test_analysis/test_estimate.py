@@ -55,6 +55,19 @@ def test_estimate_sums_epochs():
     assert result.pruned == pytest.approx(1 / 3)
 
 
+def test_a_loop_of_iterations_ends_within_an_epoch():
+    size = size_of(config(train_cfg=dict(_delete_=True, max_iters=550)), 1000, 1)  # 2.2 epochs
+    assert size.max_epochs == 3 and size.num_epochs == pytest.approx(2.2)
+    result = estimate([PlannedEpoch(1.0, 1.0, math.nan)] * 2 + [PlannedEpoch(0.5, 1, 0)], size)
+    assert result[:4] == (2100, 2200, 500 + 25, 550)
+
+
+def test_samples_that_fill_no_batch_are_dropped():
+    size = size_of(config(train_dataloader=dict(drop_last=True)), 1003, 2)
+    result = estimate([PlannedEpoch(0.7, 1.0, 0)] * 10, size)
+    assert result[:4] == (6960, 10_000, 870, 1250)
+
+
 def test_plan_uses_pruner_of_config():
     plan = plan_run(config(), RunSize(1000, 4, 1, 4))
     assert [epoch.kept_fraction for epoch in plan] == [0.5] * 4

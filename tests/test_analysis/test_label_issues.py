@@ -4,7 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from mmengine.config import Config
+from mmengine.model import BaseDataPreprocessor
+from mmengine.registry import MODELS
 from mmengine.runner import Runner
+from toy import ToyModel
 
 from bls_mm.analysis.label_issues import losses_of_checkpoint, order_of, recall_curve
 from bls_mm.analysis.pictures import Pictures
@@ -75,3 +80,41 @@ def test_finds_swapped_labels_of_words(tmp_path):
     truth = np.array([info.get('swapped', False) for info in infos])
     assert truth.sum() == 100
     assert np.interp(0.1, *recall_curve(losses, truth)) >= 0.5
+
+
+class WeightedModel(ToyModel):
+    """Needs the data preprocessor of its run, and returns two losses."""
+
+    def __init__(self, data_preprocessor=None):
+        super().__init__()
+        self.data_preprocessor = MODELS.build(data_preprocessor)
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        assert mode == 'loss' and torch.is_tensor(inputs)
+        mean = self.data_preprocessor.factor * inputs.mean()
+        return dict(loss_a=mean, loss_b=10 * mean)
+
+
+class Doubling(BaseDataPreprocessor):
+    factor = 2
+
+
+def test_losses_are_those_that_the_run_scored(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'label_models', sys.modules[__name__])
+    cfg = Config(
+        dict(
+            model=dict(type='label_models.WeightedModel'),
+            data_preprocessor=dict(type='label_models.Doubling'),
+            train_dataloader=dict(
+                dataset=dict(type='toy.ToyData', length=6),
+                collate_fn=dict(type='default_collate'),
+            ),
+            custom_hooks=[dict(type='bls_mm.BLSHook', components=dict(loss_a=1.0))],
+        )
+    )
+    model = MODELS.build(dict(cfg.model, data_preprocessor=cfg.data_preprocessor))
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'epoch_1.pth')
+    pictures = Pictures(cfg)
+    losses = losses_of_checkpoint(str(tmp_path / 'epoch_1.pth'), cfg, pictures)
+    inputs = [pictures.dataset[index]['inputs'].mean() for index in range(6)]
+    np.testing.assert_allclose(losses, 2 * np.array(inputs), rtol=1e-5)

@@ -42,6 +42,11 @@ def test_an_unknown_metric_has_no_points():
     assert not main_metric({'valid/psnr': 30.0}).points
 
 
+def test_an_automatic_choice_matches_whole_names():
+    metrics = {'t/PCK': 0.8, 't/tPCK': 0.2, 'u/PCK': 0.6}
+    assert main_metric(metrics).value == pytest.approx(0.7)
+
+
 def test_fractions_and_percentages_give_the_same_points():
     assert in_points(0.9 - 0.88, 0.9, 0.88) == pytest.approx(2)
     assert in_points(90 - 88, 90, 88) == 2

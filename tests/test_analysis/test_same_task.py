@@ -47,3 +47,19 @@ def test_random_run_must_be_random():
         check_same_task(run_of(), other, '--random')
     sampler['pruner'] = dict(type='bls_mm.DynamicRandom')
     check_same_task(run_of(), other, '--random')
+
+
+def test_a_run_on_all_samples_is_no_random_run():
+    other = run_of()
+    other.config['train_dataloader']['sampler'] = dict(type='DefaultSampler')
+    with pytest.raises(ValueError, match='--random names a run with NoPruning; give a run with'):
+        check_same_task(run_of(), other, '--random')
+    check_same_task(run_of(), other, '--full')
+
+
+@pytest.mark.parametrize('pruner', [dict(pruner='auto'), {}])
+def test_full_run_must_not_prune(pruner):
+    other = run_of()
+    other.config['train_dataloader']['sampler'] = dict(type='bls_mm.BLSSampler', **pruner)
+    with pytest.raises(ValueError, match=r'--full names a run that prunes with .*; give a run on'):
+        check_same_task(run_of(), other, '--full')

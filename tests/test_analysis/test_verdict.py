@@ -50,6 +50,16 @@ def test_unfinished_run_has_no_verdict(finished):
     assert verdict(run, finished) == ['The run is not finished, so there is no verdict yet.']
 
 
+@pytest.mark.parametrize('other', ['full', 'random'])
+def test_a_run_that_stopped_is_no_measure(finished, other):
+    stopped = as_run(finished, 0.0, 50.0)._replace(history=finished.history[:1])
+    run = as_run(finished, 0.25, 87.0)
+    assert verdict(run, **{other: stopped}) == [
+        f'The {other} run is not finished, so there is no verdict yet.'
+    ]
+    assert cards_of(run, stopped, None)[1] == ('87\u00a0s', 'of training')
+
+
 def test_cards_count_in_points_and_never_show_a_negative_zero(finished):
     run = as_run(finished, 0.25, 190.0, **{'accuracy/top1': 88.08})
     full = as_run(finished, 0.0, 100.0, **{'accuracy/top1': 88.1})

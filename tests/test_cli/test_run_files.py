@@ -67,3 +67,17 @@ def test_report_shows_random_samples(tmp_path):
     train(tmp_path / 'random', max_epochs=2, pruner=dict(type='DynamicRandom'))
     main(['report', str(tmp_path / 'run'), '--random', str(tmp_path / 'random')])
     assert (tmp_path / 'run' / 'report.html').is_file()
+
+
+@reads_checkpoints
+def test_outputs_are_checked_before_the_work(words_run, sentence_of, tmp_path, capsys):
+    pytest.importorskip('mmdet')
+    run = 'label-issues', words_run, '--config', words_run / 'config.py'
+    assert "no sample has 'typo' in its data_info" in sentence_of(*run, '--truth', 'typo')
+    (tmp_path / 'folder.csv').mkdir()
+    assert 'is a folder; give a file' in sentence_of(*run, '--out', tmp_path / 'folder.csv')
+    for flags in (['--out', 'x.parquet'], ['--truth', 'swapped', '--plot', 'x.txt']):
+        with pytest.raises(SystemExit):
+            main([str(argument) for argument in (*run, *flags)])
+        assert f'{flags[-2]} must be a .' in capsys.readouterr().err
+    assert not (words_run / 'label_issues.csv').exists()

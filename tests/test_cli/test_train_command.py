@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -116,3 +117,39 @@ def bls(folder, *arguments):
         [sys.executable, '-m', 'bls_mm.cli', *arguments],
         cwd=folder, env=environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+def test_a_copied_work_dir_resumes_from_its_own_checkpoint(write_config, tmp_path):
+    flags = '--target-savings', '0.2'
+    main(['train', write_config(), '--work-dir', 'first', *flags])
+    shutil.copytree('first', 'copy')
+    checkpoint = torch.load('copy/epoch_4.pth', weights_only=False)
+    for value in checkpoint['state_dict'].values():
+        value.fill_(3)
+    checkpoint['optimizer']['param_groups'][0]['lr'] = 0.0
+    torch.save(checkpoint, 'copy/epoch_4.pth')
+    config = write_config(**{'train_cfg.max_epochs': 5})
+    for resume in (['--resume'], ['--resume', 'copy']):
+        shutil.copytree('copy', 'again')
+        main(['train', config, '--work-dir', 'again', *flags, *resume])
+        weights = torch.load('again/epoch_5.pth', weights_only=False)['state_dict']
+        assert all((value == 3).all() for value in weights.values())
+        shutil.rmtree('again')
+
+
+def test_resume_names_a_missing_checkpoint(write_config, sentence_of):
+    message = sentence_of('train', write_config(), '--resume', 'none', '--work-dir', 'new')
+    assert message == "there is no checkpoint 'none'"
+
+
+@pytest.mark.parametrize(
+    'changes',
+    [
+        {'custom_hooks': [dict(type='bls_mm.BLSHook')]},
+        {'default_hooks.prune': dict(type='bls_mm.BLSHook')},
+    ],
+)
+def test_a_hook_under_another_name_counts(write_config, tmp_path, changes):
+    config = write_config(**changes)
+    main(['train', config, '--target-savings', '0.25', '--work-dir', 'run'])
+    assert samples_seen(tmp_path / 'run') == 0.75 * 4 * 42

@@ -21,6 +21,8 @@ import compare
 import grid as grid_module
 
 from bls_mm.analysis.comparison import parse_method
+from bls_mm.analysis.runs import last_validation
+from bls_mm.cli.main import main
 
 EPOCHS, NUM = 4, 42
 METHODS = [parse_method('InfoBatch(delta=1.0)')]
@@ -198,6 +200,79 @@ def test_a_config_without_validation_raises_before_training(tmp_path, monkeypatc
     with pytest.raises(SystemExit, match='SeTa has no val_evaluator, so its runs cannot be'):
         compare.main()
     assert not Path('work_dirs').exists()
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (
+            dict(visualizer=dict(vis_backends=[dict(type='TensorboardVisBackend')])),
+            'SeTa logs without LocalVisBackend, so its metrics cannot be read; add',
+        ),
+        (dict(default_hooks=dict(checkpoint=None)), 'SeTa saves no checkpoint in its work dir'),
+        (
+            dict(default_hooks=dict(checkpoint=dict(type='CheckpointHook', out_dir='there'))),
+            'SeTa saves no checkpoint in its work dir',
+        ),
+        (dict(train_cfg=dict(val_begin=9)), f'SeTa has val_begin=9 in a run of {EPOCHS}, so it is'),
+    ],
+)
+def test_runs_whose_results_could_not_be_read_raise_before_training(
+    tmp_path, monkeypatch, options, message
+):
+    monkeypatch.chdir(tmp_path)
+    cfg = toy_config()
+    cfg.merge_from_dict(options)
+    cfg.dump('config.py')
+    monkeypatch.setattr(sys, 'argv', ['compare.py', 'config.py', '--methods', 'SeTa'])
+    with pytest.raises(SystemExit, match=message):
+        compare.main()
+    assert not Path('work_dirs').exists()
+
+
+def test_a_finished_run_gives_the_metric_that_is_asked_for(grid_of):
+    with Progress(disable=True) as progress:
+        for metric, name in (('other', 'other'), (None, 'mean_output'), ('other', 'other')):
+            grid = grid_of()
+            grid.metric = metric
+            grid.train(METHODS[0], 0, progress)
+            assert grid.runs[0]['metric_name'] == name
+
+
+@pytest.mark.usefixtures('grid_of')
+def test_a_run_that_was_stopped_in_its_last_validation_is_validated(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    toy_config().dump('config.py')
+    arguments = ['train', 'config.py', '--target-savings', '0.2', '--work-dir', 'run']
+    main(arguments)
+    expected = last_validation(tmp_path / 'run')
+    for log in (tmp_path / 'run').glob('*/vis_data/scalars.json'):
+        lines = log.read_text().splitlines()
+        log.write_text(''.join(line + '\n' for line in lines if 'mean_output' not in line))
+    with pytest.raises(FileNotFoundError, match='has no finished validation'):
+        last_validation(tmp_path / 'run')
+    main([*arguments, '--resume'])
+    assert last_validation(tmp_path / 'run') == pytest.approx(expected)
+    pytest.importorskip('plotly')
+    with pytest.raises(SystemExit, match=r"no metric of run ends with 'typo': it has \['toy/mean"):
+        main(['report', 'run', '--metric', 'typo'])
+
+
+@pytest.mark.usefixtures('grid_of')
+def test_a_test_leaves_the_config_of_its_run_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    cfg = toy_config()
+    for name in ('dataloader', 'evaluator', 'cfg'):
+        cfg[f'test_{name}'] = cfg[f'val_{name}']
+    cfg.work_dir = 'run'
+    cfg.dump('config.py')
+    main(['train', 'config.py', '--target-savings', '0.2'])
+    before = Path('run/config.py').read_text()
+    main(['test', 'run/config.py', 'run'])
+    assert Path('run/config.py').read_text() == before
+    assert list(Path('run/test').rglob('*.json'))
 
 
 def test_other_metric_is_read_from_finished_runs(grid_of):

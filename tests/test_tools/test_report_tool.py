@@ -51,7 +51,7 @@ def test_random_run_with_another_pruner_is_refused(monkeypatch, words_run):
         (['run', '--random', 'none'], 'contains no run'),
         (['run', '--config', 'none.py'], 'there is no config file'),
         (['run', '--config', 'no_such_package::a.py'], 'which is not installed'),
-        (['run', '--out', 'run'], 'Is a directory'),
+        (['run', '--out', 'run'], 'is a folder; give a file'),
     ],
 )
 def test_wrong_input_gives_one_sentence(tmp_path, monkeypatch, arguments, message):
