@@ -7,7 +7,7 @@ from torch.utils.data import BatchSampler
 
 from bls_mm.data import TrackedLoader
 from bls_mm.planning import EpochPlan
-from bls_mm.samplers import BLSSampler
+from bls_mm.samplers import BLSSampler, MultiSourceBLSSampler, find_sampler
 
 from .clock import TrainingClock
 from .loss_tap import LossTap
@@ -103,6 +103,12 @@ class Compensation:
 
 def check_plain_batches(loader: TrackedLoader) -> None:
     """Raises a TypeError if the batches of a loader are not consecutive samples."""
+    sampler = find_sampler(loader)
+    if isinstance(sampler, MultiSourceBLSSampler):
+        raise TypeError(
+            "compensation='batch_size' needs plain batches, but MultiSourceBLSSampler forms its "
+            "own batches; use compensation='learning_rate'"
+        )
     if type(loader.batch_sampler) is not BatchSampler:
         raise TypeError(
             f"compensation='batch_size' needs plain batches, but train_dataloader has a "

@@ -4,7 +4,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from mmengine.hooks import CheckpointHook, Hook
 
-from .clock import TrainingClock, iterations_of
+from .clock import TrainingClock, is_iteration_based, iterations_of
 
 OF_LOOPS = ('val_begin', 'dynamic_milestones')
 OF_HOOKS = ('begin_iter', 'start_iters', 'switch_iter')
@@ -13,18 +13,18 @@ OF_HOOKS = ('begin_iter', 'start_iters', 'switch_iter')
 class IterationThresholds:
     """Moves thresholds that count iterations to the same progress of the pruned run.
 
-    A loop of iterations ends when its schedule ends, so pruning makes it shorter. It may never
-    reach a threshold near the end of the config's iterations: no validation, no best checkpoint.
-    Until :meth:`restore`, these attributes have other values:
+    Pruning makes a run shorter. It may never reach a threshold near the end of the config's
+    iterations: no validation, no best checkpoint, no EMA. Until :meth:`restore`, these attributes
+    have other values:
 
-    - ``val_begin`` of the loop, and the milestones of its ``dynamic_intervals``,
+    - ``val_begin`` of a loop of iterations, and the milestones of its ``dynamic_intervals``,
     - ``save_begin`` of a ``CheckpointHook`` that saves by iteration,
     - ``begin_iter`` (such as that of ``EMAHook``), ``start_iters`` and ``switch_iter`` of a hook.
 
     Intervals are not moved: they count iterations of the run.
 
     Args:
-        loop (BaseLoop): The training loop, which counts iterations.
+        loop (BaseLoop): The training loop.
         hooks (list[Hook]): The hooks that see the iterations of the pruned run.
         clock (TrainingClock): Knows the progress.
     """
@@ -33,7 +33,7 @@ class IterationThresholds:
         self._clock = clock
         self._moved: Dict[int, Any] = {}
         self._given = [
-            *thresholds_of(loop, OF_LOOPS),
+            *(thresholds_of(loop, OF_LOOPS) if is_iteration_based(loop) else ()),
             *(found for hook in hooks for found in thresholds_of(hook, names_of(hook))),
         ]
 

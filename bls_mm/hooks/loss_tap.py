@@ -4,6 +4,7 @@ import warnings
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple, Union
 
 import torch
+from mmengine.model import BaseModel
 from torch import nn
 
 from bls_mm.compat import disable_compile
@@ -11,7 +12,7 @@ from bls_mm.data import TrackedBatch, TrackedLoader
 from bls_mm.losses import scale_gradients
 
 from .loss_reader import LossReader
-from .model_method import ReplacedMethod, mode_reader, unwrap
+from .model_method import ReplacedMethod, mode_reader, owner_of_step, unwrap
 
 Loss = Union[torch.Tensor, float]
 #: The samples and weights of a batch, if they are known, and its loss, if the step returned one.
@@ -28,6 +29,10 @@ NO_STEP = (
 NO_LOSS = (
     "BLS: in a training step the model's forward was not called with mode='loss', so the samples "
     'of the batch are not scored; get the losses from it also in your own train_step'
+)
+OWN_SUM = (
+    'BLS: the model has its own parse_losses, and scores are the plain sum of its losses; if it '
+    'weights them, give the weights to BLSHook(components=...)'
 )
 SEVERAL_LOSSES = (
     'BLS: the model returned losses several times in one training step; their sum is the score'
@@ -76,10 +81,12 @@ class LossTap:
         self._trained: List[TrainedBatch] = []
         self._current: Optional[TrackedBatch] = None
         self._loss: Optional[Loss] = None  # of the current step so far
+        self._mode = True  # whether the model was in training mode when the step began
         # torch.compile(model) passes calls of other methods on to `_orig_mod` (PyTorch 2.11).
         model = getattr(model, '_orig_mod', model)
         inner = unwrap(model)
         inner = getattr(inner, '_orig_mod', inner)
+        inner = owner_of_step(inner)
         self._mode_of = mode_reader(inner)
         self.reader = LossReader(inner, per_sample, components, self.warn_once)
         # A compiler must not trace it: a graph would hold on to the weights of one batch. Checked
@@ -88,6 +95,9 @@ class LossTap:
         self._read_losses = disable_compile(self._read_losses) if compiled else self._read_losses
         self._step = ReplacedMethod(model, 'train_step', self._train_step)
         self._forward = ReplacedMethod(inner, 'forward', self._call_forward)
+        own_sum = getattr(type(inner), 'parse_losses', BaseModel.parse_losses)
+        if own_sum is not BaseModel.parse_losses and components is None:
+            self.warn_once(OWN_SUM)
 
     @property
     def is_in_step(self) -> bool:
@@ -134,7 +144,7 @@ class LossTap:
             self._trained.append((None, None))
             return original(data, *args, **kwargs)
         self._check(tracked, data)
-        self._current = tracked
+        self._current, self._mode = tracked, self._forward.model.training
         try:
             if self.reader.per_sample is False:
                 result = original(data, *args, **kwargs)
@@ -158,8 +168,9 @@ class LossTap:
         return self._read_losses(losses, original, args, kwargs)
 
     def _read_losses(self, losses: Any, forward: Callable, args: tuple, kwargs: dict) -> Any:
-        # An evaluation, or a forward pass without gradient, minimises nothing.
-        if not self._forward.model.training or not torch.is_grad_enabled():
+        # An evaluation within a step, or a pass without gradient, minimises nothing. A model that
+        # begins the step in evaluation mode is trained so, with frozen BatchNorm and dropout.
+        if self._forward.model.training is not self._mode or not torch.is_grad_enabled():
             return losses
         if not isinstance(losses, dict):
             raise TypeError(

@@ -70,3 +70,12 @@ def mode_reader(model: nn.Module) -> Callable[[tuple], Any]:
 def unwrap(model: nn.Module) -> nn.Module:
     """Returns the model inside a wrapper such as that of distributed training."""
     return model.module if is_model_wrapper(model) else model
+
+
+def owner_of_step(model: nn.Module) -> nn.Module:
+    """Returns the module whose ``train_step`` a model has: its own, or that of a model inside.
+
+    MMPretrain's ``LoRAModel`` passes on to the model inside whatever it does not have.
+    """
+    owner = getattr(getattr(model, 'train_step', None), '__self__', model)
+    return owner if isinstance(owner, nn.Module) else model

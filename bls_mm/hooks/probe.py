@@ -64,7 +64,8 @@ def sums_over_batch(
         )
     except Exception:  # of any model, on an input that it may not expect
         return False
-    return total != 0 and math.isclose(sum(halves), total, rel_tol=1e-3)
+    # bfloat16 has three digits. The halves of a mean add up to twice the whole.
+    return total != 0 and math.isclose(sum(halves), total, rel_tol=0.05)
 
 
 def _call(

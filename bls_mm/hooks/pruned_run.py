@@ -111,7 +111,7 @@ class PrunedRun:
         if not is_planned:
             self.sampler.plan_epoch(epoch, self.num_epochs)
         self.loader.skip(0)  # the length below is that of the whole epoch
-        training_loader.fill_a_batch(self.runner, self.sampler)
+        training_loader.prepare_batches(self.runner, self.sampler)
         self.clock.start_epoch(epoch, len(self.loader), position)
         self.schedule_hooks.begin_epoch()
         self.gathered_at = position

@@ -10,7 +10,7 @@ from mmengine.hooks import Hook
 from bls_mm.pruners import NoPruning, Pruner
 
 from .clock import TrainingClock, is_iteration_based
-from .iteration_thresholds import IterationThresholds, thresholds_left
+from .iteration_thresholds import OF_HOOKS, IterationThresholds, thresholds_left
 from .model_method import ReplacedMethod
 from .view import LongerLoader, View
 
@@ -27,8 +27,7 @@ class ScheduleHooks:
     on all samples has done at the same progress, and its loader is as long as on all samples. So
     the learning rate is a function of the progress, as with MMEngine's own schedulers.
 
-    In a loop of iterations, the thresholds of the other hooks move; see
-    :class:`IterationThresholds`.
+    Thresholds of the other hooks move; see :class:`IterationThresholds`.
 
     Args:
         runner (Runner): The runner, about to train.
@@ -45,8 +44,9 @@ class ScheduleHooks:
         self._replaced = [
             ReplacedMethod(hook, stage, self._call) for hook in setters for stage in STAGES
         ]
-        if is_iteration_based(runner.train_loop):
-            others = [hook for hook in runner.hooks if hook not in setters]
+        others = [hook for hook in runner.hooks if hook not in setters]
+        begins_late = any(getattr(hook, name, 0) for hook in others for name in OF_HOOKS)
+        if begins_late or is_iteration_based(runner.train_loop):
             self._thresholds = IterationThresholds(runner.train_loop, others, clock)
 
     def begin_epoch(self) -> None:

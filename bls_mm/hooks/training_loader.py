@@ -9,6 +9,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import BatchSampler, DataLoader
 
 from bls_mm.data import BatchCount, TrackedLoader
+from bls_mm.data.drain import drain
 from bls_mm.samplers import BLSSampler, find_sampler
 
 from .checks import check_batch_sampler
@@ -89,8 +90,14 @@ def trains_on_one_sample(model: nn.Module) -> bool:
     return not any(isinstance(module, _BatchNorm) for module in model.modules())
 
 
-def fill_a_batch(runner, sampler: BLSSampler) -> None:
-    """Replaces the plan of an epoch that has no batch by one of all samples."""
+def prepare_batches(runner, sampler: BLSSampler) -> None:
+    """Drops what an abandoned iteration left in the batch sampler, before an epoch begins.
+
+    The plan of an epoch that has no batch is replaced by one of all samples.
+    """
+    batch_sampler = runner.train_loop.dataloader.batch_sampler
+    if type(batch_sampler) is not BatchSampler and hasattr(batch_sampler, 'sampler'):
+        drain(batch_sampler)
     if len(runner.train_loop.dataloader) == 0:
         runner.logger.warning(
             f'BLS: the {len(sampler)} kept samples of epoch {sampler.epoch + 1} do not fill a '

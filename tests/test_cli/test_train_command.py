@@ -129,12 +129,11 @@ def test_a_copied_work_dir_resumes_from_its_own_checkpoint(write_config, tmp_pat
     checkpoint['optimizer']['param_groups'][0]['lr'] = 0.0
     torch.save(checkpoint, 'copy/epoch_4.pth')
     config = write_config(**{'train_cfg.max_epochs': 5})
-    for resume in (['--resume'], ['--resume', 'copy']):
-        shutil.copytree('copy', 'again')
-        main(['train', config, '--work-dir', 'again', *flags, *resume])
-        weights = torch.load('again/epoch_5.pth', weights_only=False)['state_dict']
+    for work_dir, resume in (('second', ['--resume']), ('third', ['--resume', 'copy'])):
+        shutil.copytree('copy', work_dir)
+        main(['train', config, '--work-dir', work_dir, *flags, *resume])
+        weights = torch.load(f'{work_dir}/epoch_5.pth', weights_only=False)['state_dict']
         assert all((value == 3).all() for value in weights.values())
-        shutil.rmtree('again')
 
 
 def test_resume_names_a_missing_checkpoint(write_config, sentence_of):

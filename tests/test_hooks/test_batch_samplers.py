@@ -1,7 +1,9 @@
 """Runs with MMDetection's batch samplers."""
 
 import pytest
-from toy import ToyData, assert_same_scores, replay, train
+from mmengine.hooks import Hook
+from resumed_runs import assert_same_run, options_of
+from toy import ToyData, assert_same_scores, read_log, replay, train
 
 
 class Pictures(ToyData):
@@ -27,6 +29,31 @@ def test_batch_sampler_starts_anew_after_an_iteration_that_was_not_finished(tmp_
         assert sorted(index for batch in epoch for index in batch) == list(range(42))
         assert sum(len({index % 2 for index in batch}) > 1 for batch in epoch) <= 1
     assert_same_scores(hook.sampler.scorer, replay(recorder))
+
+
+class Peek(Hook):
+    """Looks at the first batch after each epoch."""
+
+    def after_train_epoch(self, runner):
+        next(iter(runner.train_dataloader))
+
+
+def test_an_epoch_keeps_nothing_of_an_iteration_that_was_abandoned(tmp_path):
+    pytest.importorskip('mmdet.datasets.samplers')
+    options = options_of(
+        dict(by_epoch=True, max_epochs=3),
+        pruner=dict(type='SeTa'),
+        loader=dict(
+            dataset=Pictures(601), batch_sampler=dict(type='mmdet.AspectRatioBatchSampler')
+        ),
+    )
+    whole = train(tmp_path / 'whole', custom_hooks=[Peek()], **options)
+    assert 'yields samples that the plan' not in read_log(tmp_path / 'whole')
+    checkpoint = str(tmp_path / 'whole' / 'iter_200.pth')
+    resumed = train(
+        tmp_path / 'on', custom_hooks=[Peek()], load_from=checkpoint, resume=True, **options
+    )
+    assert_same_run(resumed, whole)
 
 
 def test_batch_sampler_with_a_batch_size_for_each_source(tmp_path):

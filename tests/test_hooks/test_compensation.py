@@ -7,7 +7,8 @@ import torch
 from mmengine.registry import DATA_SAMPLERS
 from resumed_runs import LOOPS, assert_same_run, options_of
 from torch import nn
-from toy import ToyModel, assert_same_scores, build_runner, read_log, replay, train
+from torch.utils.data import ConcatDataset
+from toy import ToyData, ToyModel, assert_same_scores, build_runner, read_log, replay, train
 
 FULL, PRUNED = 11, 8  # iterations of an epoch on 42 samples, and on 29
 RANDOM = dict(type='DynamicRandom', prune_ratio=0.3, delta=1.0)
@@ -217,3 +218,16 @@ def test_weights_that_make_up_for_pruned_samples_too_are_a_warning(
     optim_wrapper = dict(optimizer=dict(type=optimizer, lr=0.01))
     train(tmp_path, pruner=pruner, max_epochs=4, num=42, optim_wrapper=optim_wrapper)
     assert read_log(tmp_path).count('make up for pruned samples, and compensation=') == warns
+
+
+def test_batches_with_a_ratio_of_sources_are_not_made_smaller(tmp_path):
+    sampler = dict(
+        type='bls_mm.MultiSourceBLSSampler',
+        batch_size=5,
+        source_ratio=[1, 4],
+        pruner=dict(RANDOM, compensation='batch_size'),
+    )
+    data = ConcatDataset([ToyData(10), ToyData(40)])
+    runner = build_runner(tmp_path, loader=dict(dataset=data, batch_size=5, sampler=sampler))
+    with pytest.raises(TypeError, match='MultiSourceBLSSampler forms its own batches; use'):
+        runner.train()

@@ -145,6 +145,15 @@ def test_ema_begins_at_the_same_progress(tmp_path):
     assert ema.begin_iter == TWO_THIRDS[0]
 
 
+def test_a_loop_of_epochs_begins_at_the_same_progress(tmp_path):
+    options = dict(train_cfg=dict(by_epoch=True, max_epochs=6), pruner=options_of()['pruner'])
+    hooks = Switch(TWO_THIRDS[0]), EMAHook(begin_iter=TWO_THIRDS[0])
+    runner, _ = run(tmp_path, *hooks, **options)
+    assert hooks[0].done_at == [TWO_THIRDS[1]]
+    assert int(hooks[1].ema_model.steps) == runner.iter + 1 - TWO_THIRDS[1]
+    assert hooks[1].begin_iter == TWO_THIRDS[0]
+
+
 def test_each_switch_happens_once(tmp_path):
     switches = [Switch(given) for given in range(LENGTH - 1)]
     run(tmp_path, *switches, **options_of())
@@ -164,9 +173,8 @@ def test_each_switch_happens_once_if_epochs_differ_in_length(tmp_path):
     [
         options_of('NoPruning'),
         dict(options_of(), hook=dict(schedule='iteration')),
-        dict(train_cfg=dict(by_epoch=True, max_epochs=6), pruner=dict(type='DynamicRandom')),
     ],
-    ids=['no pruning', 'iteration', 'epochs'],
+    ids=['no pruning', 'iteration'],
 )
 def test_thresholds_of_a_run_that_is_not_shortened_stay(tmp_path, options):
     switch = Switch(TWO_THIRDS[0])

@@ -179,6 +179,21 @@ def test_measuring_changes_nothing_of_the_run(tmp_path):
     assert_close(measured.model.state_dict(), plain.model.state_dict(), rtol=0, atol=0)
 
 
+@pytest.mark.parametrize('sums', [True, False])
+def test_sums_are_found_in_bfloat16(sums):
+    generator = torch.Generator().manual_seed(0)
+    model = nn.Linear(2, 3)
+
+    def forward(inputs, mode='loss'):
+        with torch.autocast('cpu', torch.bfloat16):
+            output = model(torch.stack(inputs)).abs()
+        return dict(loss=(output.sum() if sums else output.mean()))
+
+    for _ in range(50):
+        inputs = list(torch.randn(16, 2, generator=generator))
+        assert sums_over_batch(model, forward, (inputs,), {}, 16) is sums
+
+
 def test_yolox_sums_and_divides_by_the_number_of_objects():
     pytest.importorskip('mmdet.models', reason='needs mmdet')
     from mmdet.models import YOLOXHead

@@ -3,9 +3,17 @@
 import pytest
 import torch
 from tapped_model import INPUTS, OwnStep, build, gradient_of, listen, yielded_batch
+from torch import nn
 from toy import ToyModel
 
-from bls_mm.hooks.loss_tap import NO_LOSS, NO_STEP, SEVERAL_LOSSES, UNKNOWN_BATCH, LossTap
+from bls_mm.hooks.loss_tap import (
+    NO_LOSS,
+    NO_STEP,
+    OWN_SUM,
+    SEVERAL_LOSSES,
+    UNKNOWN_BATCH,
+    LossTap,
+)
 
 
 def train_steps(weights, amp=False, accumulative_counts=1, per_sample=False):
@@ -212,3 +220,51 @@ class TestCalls:
             tap, _ = listen(model, loader)
             model.train_step(yielded_batch(loader), wrapper)
             assert tap.reader.per_sample is per_sample
+
+
+class OwnSum(ToyModel):
+    def parse_losses(self, losses):
+        return super().parse_losses({**losses, 'loss_square': 3 * losses['loss_square']})
+
+
+class Outer(nn.Module):
+    """Passes on what it does not have to the model inside, as MMPretrain's LoRAModel does."""
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, *args, **kwargs):
+        return self.module(*args, **kwargs)
+
+    def __getattr__(self, name):
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            return getattr(super().__getattr__('module'), name)
+
+
+class TestModels:
+    def test_own_sum_of_losses_is_a_warning_unless_components_have_weights(self):
+        model, _, loader = build(model=OwnSum())
+        assert listen(model, loader)[1] == [OWN_SUM]
+        warnings = []
+        LossTap(model, loader, components=dict(loss_square=3.0), warn=warnings.append)
+        assert warnings == []
+
+    def test_model_that_is_trained_in_evaluation_mode_is_read(self):
+        model, wrapper, loader = build()
+        tap, warnings = listen(model.eval(), loader)
+        log = model.train_step(yielded_batch(loader, [2.0] * 4), wrapper)
+        ((_, loss),) = tap.take()
+        assert loss == pytest.approx(log['loss'].item()) and warnings == []
+
+    def test_model_inside_another_one_is_read(self):
+        model, wrapper, loader = build()
+        outer = Outer(model)
+        tap, warnings = listen(outer, loader)
+        log = outer.train_step(yielded_batch(loader), wrapper)
+        ((_, loss),) = tap.take()
+        assert loss == pytest.approx(log['loss'].item()) and warnings == []
+        tap.remove()
+        assert 'forward' not in vars(model) and 'train_step' not in vars(outer)
