@@ -67,11 +67,21 @@ def track_loader(runner, sampler: BLSSampler) -> TrackedLoader:
     Args:
         runner (Runner): The runner.
         sampler (BLSSampler): The sampler of its loader.
+
+    Raises:
+        TypeError: If ranks of a loop of iterations may have different numbers of batches: a rank
+            that ends its epoch would wait for losses, the others for gradients.
     """
     loop = runner.train_loop
     sizes = batch_sizes(loop.dataloader)
     if len(sizes) == 1:
         sampler.use_batch_size(sizes[0])
+    elif sampler.world_size > 1 and is_iteration_based(loop):
+        raise TypeError(
+            f'{type(loop.dataloader.batch_sampler).__name__} has several batch sizes, so epochs of '
+            'a loop of iterations would end at different times on different ranks; train on one '
+            'GPU, or with one batch_size'
+        )
     loop.dataloader = TrackedLoader.replacing(loop.dataloader, is_iteration_based(loop))
     return loop.dataloader
 

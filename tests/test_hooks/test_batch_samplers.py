@@ -1,9 +1,13 @@
 """Runs with MMDetection's batch samplers."""
 
+from types import SimpleNamespace
+
 import pytest
 from mmengine.hooks import Hook
 from resumed_runs import assert_same_run, options_of
-from toy import ToyData, assert_same_scores, read_log, replay, train
+from toy import ToyData, assert_same_scores, build_runner, read_log, replay, train
+
+from bls_mm.hooks.training_loader import track_loader
 
 
 class Pictures(ToyData):
@@ -29,6 +33,18 @@ def test_batch_sampler_starts_anew_after_an_iteration_that_was_not_finished(tmp_
         assert sorted(index for batch in epoch for index in batch) == list(range(42))
         assert sum(len({index % 2 for index in batch}) > 1 for batch in epoch) <= 1
     assert_same_scores(hook.sampler.scorer, replay(recorder))
+
+
+def test_several_batch_sizes_in_a_loop_of_iterations_are_refused_on_several_ranks(tmp_path):
+    pytest.importorskip('mmdet.datasets.samplers')
+    batches = dict(type='mmdet.MultiDataAspectRatioBatchSampler', batch_size=[4, 2], num_datasets=2)
+    loop = dict(by_epoch=False, max_iters=22, val_interval=100)
+    runner = build_runner(
+        tmp_path, train_cfg=loop, loader=dict(dataset=Pictures(42), batch_sampler=batches)
+    )
+    sampler = SimpleNamespace(world_size=2)
+    with pytest.raises(TypeError, match='MultiDataAspectRatioBatchSampler has several batch sizes'):
+        track_loader(SimpleNamespace(train_loop=runner.build_train_loop(loop)), sampler)
 
 
 class Peek(Hook):
