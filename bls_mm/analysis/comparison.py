@@ -1,5 +1,6 @@
 """Compares methods: their baselines, one row of results per method, and the table."""
 
+import math
 from collections import defaultdict
 from statistics import mean
 from typing import Dict, List, NamedTuple, Optional, Tuple
@@ -141,7 +142,7 @@ def as_markdown(rows: List[Row], metric: str) -> str:
     ]
     random = [row for row in rows if row.kind == RANDOM]
     for row in rows:
-        digits = 3 if row.metric < 10 else 1
+        digits = digits_of(row.metric)
         each = ', '.join(f'{value:.{digits}f}' for value in row.metrics)
         others = [] if row in random else random
         nearest = sorted(others, key=row.distance_to)[:1]
@@ -152,6 +153,14 @@ def as_markdown(rows: List[Row], metric: str) -> str:
             f'| {_as_difference(differences, f"+.{max(digits, 2)}f")} |'
         )
     return '\n'.join(lines) + '\n'
+
+
+def digits_of(metric: float) -> int:
+    """Returns the number of decimals that show a metric: three figures of small ones."""
+    size = abs(metric)
+    if not 0 < size < 0.1:  # also NaN
+        return 1 if size >= 10 else 3
+    return 2 - math.floor(math.log10(size))
 
 
 def _with_spread(values: List[float], form: str) -> str:

@@ -1,4 +1,6 @@
-from bls_mm.analysis.comparison import as_markdown, baselines_of, rows_of
+import pytest
+
+from bls_mm.analysis.comparison import as_markdown, baselines_of, digits_of, rows_of
 from bls_mm.analysis.comparison_plot import plot_comparison
 from bls_mm.analysis.methods import parse_method
 
@@ -102,3 +104,11 @@ def test_a_run_that_diverged_has_no_spread():
     runs = [*runs_of('NoPruning', 0), *runs_of('SeTa', 0.2, (0.9, float('nan'), float('inf')))]
     table = as_markdown(rows_of(runs), 'acc')
     assert '| nan ± nan |' in table and '0.800 ± 0.100' in table
+
+
+@pytest.mark.parametrize(
+    ('metric', 'digits'),
+    [(92.3, 1), (-30.0, 1), (0.9, 3), (0.0, 3), (0.04, 4), (0.00042, 6), (float('nan'), 3)],
+)
+def test_small_metrics_have_three_figures(metric, digits):
+    assert digits_of(metric) == digits
