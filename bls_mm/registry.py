@@ -104,7 +104,8 @@ def type_name(kind: Union[str, type]) -> str:
 def hook_configs(cfg: Any, name: str) -> List[dict]:
     """Returns the configs of the hooks of a type that a config of a run lists."""
     hooks = [*(cfg.get('default_hooks') or {}).values(), *(cfg.get('custom_hooks') or ())]
-    return [hook for hook in hooks if isinstance(hook, dict) and type_name(hook['type']) == name]
+    configs = [hook for hook in hooks if isinstance(hook, dict)]
+    return [hook for hook in configs if type_name(hook.get('type', '')) == name]
 
 
 def without_classes(cfg: Any) -> Any:

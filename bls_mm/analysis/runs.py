@@ -10,7 +10,7 @@ from bls_mm.records.savings import is_number, read_summary
 from bls_mm.registry import type_name
 
 from .checkpoints import read_seconds
-from .logs import is_validation, metrics_of, read_lines, read_log
+from .logs import is_training, is_validation, metrics_of, read_lines, read_log
 
 NUM_LATEST = 100  # iterations that count for the time of an iteration: the first ones are slow
 
@@ -115,7 +115,7 @@ def seconds_per_iteration(log: str) -> float:
             )
         path = found[-1]
     lines = read_lines(path)
-    times = [line['time'] for line in lines if is_number(line.get('time')) and 'loss' in line]
+    times = [line['time'] for line in lines if is_number(line.get('time')) and is_training(line)]
     if not times:
         raise ValueError(f'{path} contains no iteration times; give the log of a training run')
     return median(times[-NUM_LATEST:])

@@ -33,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--work-dir',
-        help='folder of logs and metrics (default: that of the config, or the folder test next to '
-        'the checkpoint)',
+        help='folder of logs and metrics (default: that of the config, unless it contains a run; '
+        'otherwise the folder test next to the checkpoint)',
     )
     parser.add_argument('--out', help='pickle file to write the predictions to')
     parser.add_argument('--show', action='store_true', help='show images with predictions')

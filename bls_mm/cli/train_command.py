@@ -43,7 +43,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         nargs='?',
         const='auto',
         metavar='CHECKPOINT',
-        help='checkpoint to resume from; without a path, the latest one in the work dir',
+        help='checkpoint, or work dir of a run, to resume from (default: that of --work-dir)',
     )
 
 

@@ -81,7 +81,7 @@ class LossTap:
         self._trained: List[TrainedBatch] = []
         self._current: Optional[TrackedBatch] = None
         self._loss: Optional[Loss] = None  # of the current step so far
-        self._mode = True  # whether the model was in training mode when the step began
+        self._was_training = True  # the mode of the model when the step began
         # torch.compile(model) passes calls of other methods on to `_orig_mod` (PyTorch 2.11).
         model = getattr(model, '_orig_mod', model)
         inner = unwrap(model)
@@ -144,7 +144,7 @@ class LossTap:
             self._trained.append((None, None))
             return original(data, *args, **kwargs)
         self._check(tracked, data)
-        self._current, self._mode = tracked, self._forward.model.training
+        self._current, self._was_training = tracked, self._forward.model.training
         try:
             if self.reader.per_sample is False:
                 result = original(data, *args, **kwargs)
@@ -170,7 +170,8 @@ class LossTap:
     def _read_losses(self, losses: Any, forward: Callable, args: tuple, kwargs: dict) -> Any:
         # An evaluation within a step, or a pass without gradient, minimises nothing. A model that
         # begins the step in evaluation mode is trained so, with frozen BatchNorm and dropout.
-        if self._forward.model.training is not self._mode or not torch.is_grad_enabled():
+        is_other_mode = self._forward.model.training is not self._was_training
+        if is_other_mode or not torch.is_grad_enabled():
             return losses
         if not isinstance(losses, dict):
             raise TypeError(

@@ -83,8 +83,8 @@ def grid_of(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, 'test_compare', sys.modules[__name__])
     allow_mmengine_checkpoints()
 
-    def build(cfg=None, **options):
-        return LocalGrid(cfg or toy_config(), tmp_path / 'grid', 'mean_output', **options)
+    def build(cfg=None, metric='mean_output', **options):
+        return LocalGrid(cfg or toy_config(), tmp_path / 'grid', metric, **options)
 
     return build
 
@@ -233,8 +233,7 @@ def test_runs_whose_results_could_not_be_read_raise_before_training(
 def test_a_finished_run_gives_the_metric_that_is_asked_for(grid_of):
     with Progress(disable=True) as progress:
         for metric, name in (('other', 'other'), (None, 'mean_output'), ('other', 'other')):
-            grid = grid_of()
-            grid.metric = metric
+            grid = grid_of(metric=metric)
             grid.train(METHODS[0], 0, progress)
             assert grid.runs[0]['metric_name'] == name
 
@@ -278,12 +277,10 @@ def test_a_test_leaves_the_config_of_its_run_alone(tmp_path, monkeypatch):
 def test_other_metric_is_read_from_finished_runs(grid_of):
     with Progress(disable=True) as progress:
         grid_of().train(METHODS[0], 0, progress)
-        other = grid_of()
-        other.metric = 'other'
+        other = grid_of(metric='other')
         other.train(METHODS[0], 0, progress)
         assert other.runs[0]['metric'] == 1 and not other.trained
-        other = grid_of()
-        other.metric = 'mAP'
+        other = grid_of(metric='mAP')
         with pytest.raises(SystemExit, match=r"no metric of .* ends with 'mAP': it has"):
             other.train(METHODS[0], 0, progress)
 
