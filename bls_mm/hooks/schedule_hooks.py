@@ -45,7 +45,8 @@ class ScheduleHooks:
             ReplacedMethod(hook, stage, self._call) for hook in setters for stage in STAGES
         ]
         others = [hook for hook in runner.hooks if hook not in setters]
-        begins_late = any(getattr(hook, name, 0) for hook in others for name in OF_HOOKS)
+        names = (*OF_HOOKS, 'save_begin')
+        begins_late = any(getattr(hook, name, 0) for hook in others for name in names)
         if begins_late or is_iteration_based(runner.train_loop):
             self._thresholds = IterationThresholds(runner.train_loop, others, clock)
 

@@ -146,12 +146,19 @@ def test_ema_begins_at_the_same_progress(tmp_path):
 
 
 def test_a_loop_of_epochs_begins_at_the_same_progress(tmp_path):
-    options = dict(train_cfg=dict(by_epoch=True, max_epochs=6), pruner=options_of()['pruner'])
+    options = dict(options_of(), train_cfg=dict(by_epoch=True, max_epochs=6))
     hooks = Switch(TWO_THIRDS[0]), EMAHook(begin_iter=TWO_THIRDS[0])
     runner, _ = run(tmp_path, *hooks, **options)
     assert hooks[0].done_at == [TWO_THIRDS[1]]
     assert int(hooks[1].ema_model.steps) == runner.iter + 1 - TWO_THIRDS[1]
     assert hooks[1].begin_iter == TWO_THIRDS[0]
+
+
+def test_a_loop_of_epochs_saves_from_the_same_progress_on(tmp_path):
+    options = options_of(saver=dict(interval=1, save_begin=TWO_THIRDS[0]))
+    options['train_cfg'] = dict(by_epoch=True, max_epochs=6)
+    runner, _ = run(tmp_path, **options)
+    assert saved_in(tmp_path) == [*range(TWO_THIRDS[1], runner.iter + 1)]
 
 
 def test_each_switch_happens_once(tmp_path):
