@@ -1,6 +1,7 @@
 """The argument parser of all commands: no abbreviations, defaults in the help, one-line errors."""
 
 import argparse
+import os
 from typing import NoReturn
 
 from mmengine.config import DictAction
@@ -8,6 +9,12 @@ from mmengine.config import DictAction
 from bls_mm.registry import closest_name
 
 UNKNOWN = 'unrecognized arguments: '  # how argparse begins the message
+#: Launchers, the variable that tells each process its number, and what starts such processes.
+LAUNCHERS = {
+    'pytorch': ('RANK', 'torchrun --nproc_per_node GPUS -m bls_mm.cli'),
+    'slurm': ('SLURM_PROCID', 'srun python -m bls_mm.cli'),
+    'mpi': ('OMPI_COMM_WORLD_LOCAL_RANK', 'mpirun python -m bls_mm.cli'),
+}
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -92,8 +99,20 @@ def add_launcher(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments that a job launcher sets."""
     parser.add_argument(
         '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        choices=['none', *LAUNCHERS],
         default='none',
         help='job launcher',
     )
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+
+
+def check_launcher(parser: argparse.ArgumentParser, launcher: str) -> None:
+    """Ends the program if the launcher did not start this process."""
+    if launcher == 'none':
+        return
+    variable, command = LAUNCHERS[launcher]
+    if variable not in os.environ:
+        parser.error(
+            f'--launcher {launcher} needs the variable {variable} of a started process, which is '
+            f'not set; start with {command}, or leave out --launcher'
+        )

@@ -20,7 +20,7 @@ from bls_mm.registry import type_name
 
 from .errors import plain_errors
 from .outputs import contains_run
-from .parser import add_config, add_launcher
+from .parser import add_config, add_launcher, check_launcher
 
 EXAMPLE = 'bls test configs/my_config.py work_dirs/my_run'
 
@@ -46,6 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='use test-time augmentation, with tta_model and tta_pipeline of the config',
     )
     add_launcher(parser)
+
+
+def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Ends the program if arguments do not fit together."""
+    check_launcher(parser, args.launcher)
 
 
 def to_config(args: argparse.Namespace) -> Config:

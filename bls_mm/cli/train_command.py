@@ -20,7 +20,7 @@ from bls_mm.config import load_config
 
 from .errors import plain_errors
 from .outputs import contains_run
-from .parser import add_config, add_launcher, positive_int
+from .parser import add_config, add_launcher, check_launcher, positive_int
 from .pruning_flags import add_pruning, apply_pruning, check_components, check_pruning
 from .run_check import check_run_of
 
@@ -72,6 +72,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Ends the program if arguments do not fit together."""
     check_pruning(parser, args)
+    if not args.dry_run_pruning:
+        check_launcher(parser, args.launcher)
     if args.num_samples and not args.dry_run_pruning:
         parser.error('--num-samples needs --dry-run-pruning; a training takes all samples')
 

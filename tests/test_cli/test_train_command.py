@@ -152,3 +152,18 @@ def test_a_hook_under_another_name_counts(write_config, tmp_path, changes):
     config = write_config(**changes)
     main(['train', config, '--target-savings', '0.25', '--work-dir', 'run'])
     assert samples_seen(tmp_path / 'run') == 0.75 * 4 * 42
+
+
+@pytest.mark.parametrize('launcher', ['pytorch', 'slurm', 'mpi'])
+@pytest.mark.parametrize('command', ['train', 'test'])
+def test_a_launcher_that_did_not_start_the_process_is_named(
+    write_config, capsys, monkeypatch, command, launcher
+):
+    for variable in ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_LOCAL_RANK'):
+        monkeypatch.delenv(variable, raising=False)
+    checkpoint = ['run'] if command == 'test' else []
+    with pytest.raises(SystemExit):
+        main([command, write_config(), *checkpoint, '--launcher', launcher])
+    sentence = capsys.readouterr().err
+    assert f'--launcher {launcher} needs the variable' in sentence and sentence.count('\n') == 1
+    main(['train', write_config(dict(type='SeTa')), '--launcher', launcher, '--dry-run'])
