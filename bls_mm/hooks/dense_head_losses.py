@@ -1,5 +1,6 @@
 """The loss of each image of a batch, from the dense head of a single-stage detector."""
 
+import copy
 import inspect
 import sys
 import time
@@ -8,6 +9,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 import torch
 from mmengine.dist import get_world_size
+from mmengine.structures import BaseDataElement
 from torch import nn
 
 from bls_mm.losses import batch_loss
@@ -51,8 +53,9 @@ class DenseHeadLosses:
 
     def __enter__(self) -> None:
         detector = getattr(sys.modules.get(DETECTORS), DETECTOR, ())  # may not be installed
-        if not self._is_idle and isinstance(self._model, detector):
-            head = self._model.bbox_head
+        # MaskFormer is such a detector, too, but has no such head.
+        head = getattr(self._model, 'bbox_head', None)
+        if not self._is_idle and isinstance(self._model, detector) and head is not None:
             self._replaced = ReplacedMethod(head, 'loss_by_feat', self._loss_by_feat)
 
     def __exit__(self, *error: Any) -> None:
@@ -155,5 +158,7 @@ def _take_image(value: Any, image: int, batch_size: int) -> Any:
         if any(isinstance(part, (torch.Tensor, list, tuple)) for part in value):
             return [_take_image(part, image, batch_size) for part in value]
         if len(value) == batch_size:
-            return [value[image]]
+            # A copy: RTMDet-Ins replaces the masks of its objects by tensors (mmdet 3.3.0).
+            own = value[image]
+            return [own.new() if isinstance(own, BaseDataElement) else copy.copy(own)]
     raise TypeError(type(value).__name__)

@@ -4,6 +4,7 @@
 """
 
 import pytest
+import torch
 from checks import check_run
 from messages import assert_one_sentence
 from other_libraries import import_library
@@ -12,6 +13,8 @@ from runs import make_small, train
 from bls_mm.config import attach_bls, load_config
 
 pytestmark = pytest.mark.slow
+RTMDET_INS = 'mmdet::rtmdet/rtmdet-ins_tiny_8xb32-300e_coco.py'  # its head changes its objects
+MASK2FORMER = 'mmdet::mask2former/mask2former_r50_8xb2-lsj-50e_coco.py'  # it has no bbox_head
 # The models, and options that make them smaller than `shrink` does.
 MODELS = {
     'mmdet::grounding_dino/grounding_dino_r50_scratch_8xb2_1x_coco.py': {
@@ -22,7 +25,7 @@ MODELS = {
         'model.encoder.num_cp': 0,  # checkpointing needs fairscale
         'model.decoder.num_layers': 2,
     },
-    'mmdet::mask2former/mask2former_r50_8xb2-lsj-50e_coco.py': {
+    MASK2FORMER: {
         'model.backbone.base_channels': 16,
         'model.backbone.stem_channels': 16,
         'model.panoptic_head.in_channels': [64, 128, 256, 512],
@@ -92,6 +95,15 @@ def test_model_of_a_library(name, options, data, tmp_path, request):
         cfg.model.language_model.name = request.getfixturevalue('bert')
     witness = train(cfg)
     check_run(witness, cfg.train_dataloader.sampler)
+
+
+@pytest.mark.parametrize(('name', 'knows_images'), [(RTMDET_INS, True), (MASK2FORMER, False)])
+def test_recommended_setting_for_a_single_stage_detector(name, knows_images, data, tmp_path):
+    cfg = make_small(attach_bls(load(name), 'auto'), data, tmp_path)
+    cfg.merge_from_dict(MODELS.get(name, {}))
+    witness = train(cfg)
+    assert all(torch.isfinite(iteration.minimised) for iteration in witness.iterations)
+    assert {iteration.score.ndim for iteration in witness.iterations} == {int(knows_images)}
 
 
 @pytest.mark.parametrize(('name', 'sampler'), REFUSED.items(), ids=REFUSED)

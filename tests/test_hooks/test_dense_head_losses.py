@@ -28,6 +28,7 @@ ATSS = dict(
     norm_cfg=dict(type='BN'),
     train_cfg=dict(assigner=dict(type='ATSSAssigner', topk=9), allowed_border=-1, pos_weight=-1),
 )
+META = dict(img_shape=(64, 64), pad_shape=(64, 64), scale_factor=(1, 1))
 HEADS = {
     'RetinaHead': dict(
         anchor_generator=ANCHORS,
@@ -69,7 +70,7 @@ class Detector(nn.Module):
         self.bbox_head = head
 
     def forward(self, features, instances):
-        metas = [dict(img_shape=(64, 64), pad_shape=(64, 64), scale_factor=(1, 1))] * len(instances)
+        metas = [META.copy() for _ in instances]
         return self.bbox_head.loss_by_feat(*self.bbox_head(features), instances, metas)
 
 
@@ -220,6 +221,37 @@ def test_head_that_fails_for_a_later_batch_has_no_losses_of_its_images(
     monkeypatch.setattr(dense_head_losses, 'losses_of_images', own)
     with context:
         assert context.has_images(model(features(2), list(targets(2))), batch_size=2)
+
+
+@pytest.mark.parametrize('part', ['bboxes', 'new'])
+def test_head_that_changes_its_objects_gets_them_unchanged(build, part):
+    """RTMDet-Ins replaces masks by tensors; another head may add a field, or note a size."""
+    model = build('RetinaHead').train()
+    own, seen = model.bbox_head.loss_by_feat, []
+
+    def changes(cls_scores, bbox_preds, batch_gt_instances, batch_img_metas):
+        for instances, meta in zip(batch_gt_instances, batch_img_metas):
+            seen.append((instances.bboxes.tolist(), 'new' in instances, 'new' in meta))
+            instances.set_field(instances.bboxes + 1, part)
+            meta['new'] = True
+        return own(cls_scores, bbox_preds, batch_gt_instances, batch_img_metas)
+
+    model.bbox_head.loss_by_feat = changes
+    context = PerSampleLosses(model)
+    with context:
+        assert context.of_images(model(features(4), list(targets(4)))).shape == (4,)
+    assert seen[:4] == seen[4:] and not any(new for _, *is_new in seen for new in is_new)
+
+
+def test_single_stage_detector_with_another_head_is_left_alone(build):
+    """MMDetection's MaskFormer has a ``panoptic_head``."""
+    model = build('RetinaHead').train()
+    inner = model.bbox_head
+    del model.bbox_head
+    model.forward = lambda *batch: inner.loss_by_feat(*inner(batch[0]), batch[1], [META] * 2)
+    context = PerSampleLosses(model)
+    with context:
+        assert context.of_images(model(features(2), list(targets(2)))) is None
 
 
 def test_head_whose_losses_keep_statistics_is_left_alone(build):
