@@ -89,9 +89,7 @@ class PrunedLoader(TrackedLoader):
             self.bls.avoid_singleton_batch(batch_size)
         self._running: WeakSet = WeakSet()  # iterations that somebody still holds
         self._last_batch: Any = None
-        self._is_planned = False
-        self._is_scored = False
-        self._is_told_to_name_batches = False
+        self._is_planned = self._is_scored = self._is_told_to_name_batches = False
         super().__init__(dataset, batch_size, sampler=self.bls, drop_last=drop_last, **options)
         if self.bls.planner.compensation is not None:
             self.spread_over(len(self), smallest=min(batch_size, 2))
@@ -101,6 +99,12 @@ class PrunedLoader(TrackedLoader):
 
         If ``drop_last`` would drop all that is kept, the epoch contains all samples.
         """
+        if self.bls.state.is_planned and epoch < self.bls.epoch:
+            warnings.warn(
+                f'epoch {epoch} is pruned by the scores of epoch {self.bls.epoch}; build a new '
+                'PrunedLoader to train another model',
+                stacklevel=2,
+            )
         self.bls.set_epoch(epoch)
         self._is_planned, self._is_scored = True, False
         self._running.clear()  # a traceback may still hold one that broke off
@@ -182,8 +186,7 @@ class PrunedLoader(TrackedLoader):
         self._is_planned = False
         if not self._is_scored:
             warnings.warn(
-                'no loss of this epoch was scored, so nothing is known about its samples; call '
-                'loader.score(loss) for each batch',
+                'no loss of this epoch was scored; call loader.score(loss) for each batch',
                 stacklevel=3,
             )
 

@@ -149,6 +149,20 @@ def test_missing_calls_are_warned_about():
         train(loader, range(1, 3), skip=range(1, 99))
 
 
+def test_a_second_run_with_the_scores_of_the_first_is_warned_about():
+    loader = make()
+    train(loader, range(3))
+    with pytest.warns(UserWarning, match='epoch 0 is pruned by the scores of epoch 2; build a new'):
+        loader.set_epoch(0)
+    resumed = make()
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        train(loader, range(1, 3))
+        resumed.load_state_dict(loader.state_dict())
+        resumed.set_epoch(2)  # once more
+        resumed.set_epoch(3)
+
+
 def test_a_peek_is_not_warned_about():
     loader = make()
     loader.set_epoch(0)
