@@ -3,7 +3,7 @@
 Trains a config of MMDetection on all samples, once scored by batch losses (``ResidualScorer``) and
 once by the loss of each image (``scorer='auto'``), in new processes and in turn. Both minimise the
 same losses. Prints the time of an iteration, and Spearman's rank correlation of the scores with the
-losses of the final model on each training image alone.
+losses of the final model on each training image alone, times its number of objects.
 
     python tools/data/make_digit_scenes.py
     python benchmarks/image_losses.py configs/study/retinanet_r18_fpn_1xb4-8e_digits-600.py
@@ -22,6 +22,7 @@ SCORERS = {'batch losses': dict(type='ResidualScorer'), 'losses of images': 'aut
 
 
 def measure(name: str, config: str, batch_size: int, epochs: int) -> dict:
+    import numpy as np
     import torch
     from mmengine.hooks import Hook
     from mmengine.runner import Runner
@@ -58,7 +59,10 @@ def measure(name: str, config: str, batch_size: int, epochs: int) -> dict:
         runner.register_hook(Clock())
         model = runner.train()
     sampler = runner.train_dataloader.batch_sampler.sampler
-    truth = measure_sample_losses(model, sampler.dataset)
+    dataset = sampler.dataset
+    instances = [dataset.get_data_info(index)['instances'] for index in range(len(dataset))]
+    objects = [sum(not one['ignore_flag'] for one in image) for image in instances]
+    truth = measure_sample_losses(model, dataset) * np.maximum(objects, 1)
     return dict(
         step=statistics.median(Clock.seconds),
         per_image=bool(sampler.scorer.needs_sample_losses),

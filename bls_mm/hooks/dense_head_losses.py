@@ -5,7 +5,7 @@ import inspect
 import sys
 import time
 from contextlib import nullcontext
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 import torch
 from mmengine.dist import get_world_size
@@ -18,6 +18,7 @@ from .model_method import ReplacedMethod
 from .probe import without_side_effects
 
 DETECTORS, DETECTOR = 'mmdet.models.detectors.single_stage', 'SingleStageDetector'
+ADDING_HEAD = 'YOLOV3Head'
 
 
 class DenseHeadLosses:
@@ -26,8 +27,11 @@ class DenseHeadLosses:
     A dense head predicts for the whole batch at once, and then computes its losses in
     ``loss_by_feat``. The context calls that once more for each image, without gradient, with the
     predictions and objects of that image only: backbone, neck and head run once, and the minimised
-    loss is what it was. The loss of an image is that of a batch of one, so it is divided by the
-    number of objects, or positive samples, of the image.
+    loss is what it was.
+
+    Heads divide their losses by the number of objects, or positive samples, of the batch. So the
+    loss of an image counts by its objects: it is that of a batch of one, times its number of
+    objects, divided by the mean number in the batch. The mean is about the loss of the batch.
 
     It serves the detectors of MMDetection and MMYOLO that return the losses of their head
     unchanged. A head whose losses keep statistics or draw random numbers is left alone: the
@@ -48,7 +52,7 @@ class DenseHeadLosses:
         self._is_known = False  # whether the head has returned the losses of images before
         self._replaced: Optional[ReplacedMethod] = None
         self._head_losses: Optional[dict] = None
-        self._image_losses: List[dict] = []
+        self._images: List[ImageLosses] = []
         self._seconds = 0.0
 
     def __enter__(self) -> None:
@@ -62,7 +66,7 @@ class DenseHeadLosses:
         if self._replaced is not None:
             self._replaced.restore()
         self._replaced = self._head_losses = None
-        self._image_losses = []
+        self._images = []
 
     def of(
         self, losses: dict, components: Optional[Dict[str, float]] = None
@@ -80,13 +84,14 @@ class DenseHeadLosses:
         if self.count(losses) == 0:
             return None
         self._is_known = True
-        return torch.stack(
-            [torch.as_tensor(batch_loss(part, components)) for part in self._image_losses]
-        )
+        parts = [torch.as_tensor(batch_loss(image.losses, components)) for image in self._images]
+        if adds_up(self._model.bbox_head):
+            return torch.stack(parts)
+        return count_by_objects(torch.stack(parts), [image.num_objects for image in self._images])
 
     def count(self, losses: dict) -> int:
         """Returns the number of images whose losses are known; 0 if the losses are others."""
-        return len(self._image_losses) if losses is self._head_losses else 0
+        return len(self._images) if losses is self._head_losses else 0
 
     def take_seconds(self) -> float:
         """Returns the seconds that the losses of images took since the last call."""
@@ -99,18 +104,25 @@ class DenseHeadLosses:
             try:
                 head = self._model.bbox_head
                 with nullcontext() if self._is_known else without_side_effects(head):
-                    self._image_losses = losses_of_images(original, args, kwargs)
+                    self._images = losses_of_images(original, args, kwargs)
             except Exception:  # of any head, on an input that it may not expect
                 if self._is_known and self._is_required:
                     raise
-                self._is_idle, self._image_losses = not self._is_known, []
+                self._is_idle, self._images = not self._is_known, []
             self._seconds += time.perf_counter() - start
         self._head_losses = original(*args, **kwargs)
         return self._head_losses
 
 
-def losses_of_images(loss_by_feat: Callable, args: tuple, kwargs: dict) -> List[dict]:
-    """Returns what a head's ``loss_by_feat`` returns for each image alone, without gradient.
+class ImageLosses(NamedTuple):
+    """What a head's ``loss_by_feat`` returns for an image alone, and its number of objects."""
+
+    losses: dict
+    num_objects: int
+
+
+def losses_of_images(loss_by_feat: Callable, args: tuple, kwargs: dict) -> List[ImageLosses]:
+    """Calls a head's ``loss_by_feat`` for each image alone, without gradient.
 
     Args:
         loss_by_feat (Callable): The method of the head.
@@ -122,7 +134,7 @@ def losses_of_images(loss_by_feat: Callable, args: tuple, kwargs: dict) -> List[
     """
     arguments = inspect.signature(loss_by_feat).bind(*args, **kwargs).arguments
     batch_size = len(arguments['batch_img_metas'])
-    losses = []
+    images = []
     with torch.no_grad():
         for image in range(batch_size):
             own = {
@@ -131,8 +143,29 @@ def losses_of_images(loss_by_feat: Callable, args: tuple, kwargs: dict) -> List[
                 else _take_image(value, image, batch_size)
                 for name, value in arguments.items()
             }
-            losses.append(loss_by_feat(**own))
-    return losses
+            objects = own['batch_gt_instances']
+            num_objects = len(objects if isinstance(objects, torch.Tensor) else objects[0])
+            images.append(ImageLosses(loss_by_feat(**own), num_objects))
+    return images
+
+
+def adds_up(head: nn.Module) -> bool:
+    """Whether the loss of a batch is the sum of those of its images, as in YOLOv3 (mmdet 3.3.0)."""
+    return any(kind.__name__ == ADDING_HEAD for kind in type(head).__mro__)
+
+
+def count_by_objects(losses: torch.Tensor, num_objects: Sequence[int]) -> torch.Tensor:
+    """Returns how much each image contributes to the loss of a batch, times the batch size.
+
+    Args:
+        losses (torch.Tensor): ``(B,)`` float32, the loss of each image alone.
+        num_objects (sequence[int]): ``(B,)``; an image without objects counts like one with one.
+
+    Returns:
+        torch.Tensor: ``(B,)`` float32.
+    """
+    objects = losses.new_tensor(num_objects).clamp(min=1)
+    return losses * objects / objects.mean()
 
 
 def _take_objects(objects: torch.Tensor, image: int) -> torch.Tensor:

@@ -99,7 +99,7 @@ def features(batch_size):
 
 @pytest.mark.parametrize('batch_size', [1, 2, 4])  # also as many images as feature maps
 @pytest.mark.parametrize('kind', HEADS)
-def test_losses_are_those_of_batches_of_one(build, kind, batch_size):
+def test_losses_are_those_of_batches_of_one_by_their_objects(build, kind, batch_size):
     model = build(kind).train()
     instances = list(targets(5))[5 - batch_size :]
     plain = model(features(batch_size), instances)
@@ -110,16 +110,32 @@ def test_losses_are_those_of_batches_of_one(build, kind, batch_size):
         parts = context.of_images(losses, {next(iter(losses)): 2.0})
     assert batch_loss(losses) == batch_loss(plain)
     assert images.shape == parts.shape == (batch_size,)
-    outs = model.bbox_head(features(batch_size))
+    outs, name = model.bbox_head(features(batch_size)), next(iter(losses))
+    alone = []
     for number in range(batch_size):
         own = [[level[number : number + 1] for level in out] for out in outs]
-        alone = model.bbox_head.loss_by_feat(
-            *own, instances[number : number + 1], [dict(img_shape=(64, 64), pad_shape=(64, 64))]
-        )
-        assert float(images[number]) == pytest.approx(batch_loss(alone))
-        name = next(iter(losses))
-        assert float(parts[number]) == pytest.approx(2 * batch_loss({name: alone[name]}))
+        metas = [dict(img_shape=(64, 64), pad_shape=(64, 64))]
+        alone.append(model.bbox_head.loss_by_feat(*own, instances[number : number + 1], metas))
+    for scored, factor, names in ((images, 1, losses), (parts, 2, [name])):
+        single = torch.tensor([batch_loss({name: one[name] for name in names}) for one in alone])
+        objects = [len(own) for own in instances]
+        assert_close(scored, factor * dense_head_losses.count_by_objects(single, objects))
     assert len(set(images.tolist())) == batch_size
+
+
+def test_images_count_by_their_objects():
+    counted = dense_head_losses.count_by_objects(torch.tensor([1.0, 3.0, 2.0]), [0, 3, 2])
+    assert_close(counted, torch.tensor([0.5, 4.5, 2.0]))
+
+
+def test_images_of_a_head_that_adds_them_up_do_not_count_twice(build, monkeypatch):
+    monkeypatch.setattr(dense_head_losses, 'ADDING_HEAD', 'AnchorHead')
+    model = build('RetinaHead').train()
+    context = PerSampleLosses(model)
+    with context:
+        images = context.of_images(model(features(2), list(targets(2))))
+        single = [batch_loss(image.losses) for image in context._dense_head._images]
+    assert_close(images, torch.tensor(single))
 
 
 def test_gradients_and_random_numbers_do_not_change(build):
@@ -304,6 +320,7 @@ def test_objects_of_mmyolo_are_split_by_their_image():
         return dict(loss=scores[0].sum() + 10 * len(batch_gt_instances))
 
     scores = [torch.arange(3.0)[:, None]]
-    losses = dense_head_losses.losses_of_images(loss_by_feat, (scores, objects, [{}] * 3), {})
-    assert_close([float(part['loss']) for part in losses], [10.0, 21.0, 2.0])
+    images = dense_head_losses.losses_of_images(loss_by_feat, (scores, objects, [{}] * 3), {})
+    assert_close([float(image.losses['loss']) for image in images], [10.0, 21.0, 2.0])
+    assert [image.num_objects for image in images] == [1, 2, 0]
     assert np.array_equal(objects[:, 0], [0, 1, 1])
