@@ -1,5 +1,6 @@
 """A batch sampler that notes which samples each batch contains."""
 
+import copy
 from array import array
 from collections import deque
 from itertools import accumulate, chain, islice
@@ -78,7 +79,8 @@ class BatchStream:
     def __next__(self) -> List[int]:
         ready = next(self._ahead, None)
         if ready is None:
-            batches = list(islice(self._batches, AHEAD))
+            # Copies, since a batch sampler may fill the same list again.
+            batches = [copy.copy(batch) for batch in islice(self._batches, AHEAD)]
             self._ahead = iter(list(zip(batches, track(batches, self._weights_of))))
             ready = next(self._ahead)  # StopIteration ends the epoch
         batch, tracked = ready

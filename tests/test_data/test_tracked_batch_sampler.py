@@ -34,6 +34,18 @@ def test_a_batch_that_others_change_is_tracked_as_it_was():
     assert stream.yielded[0].samples.tolist() == [1, 2]
 
 
+def test_a_batch_sampler_that_fills_the_same_list_again():
+    def batches():
+        batch = []
+        for index in range(6):
+            batch.append(index)
+            if len(batch) == 2:
+                yield batch
+                batch.clear()
+
+    assert list(iter(TrackedBatchSampler(batches()))) == [[0, 1], [2, 3], [4, 5]]
+
+
 def test_batches_of_any_size_have_their_own_weights():
     lists = [[index] * (1 + index % 3) for index in range(200)]  # more than are noted together
     weights = np.linspace(1, 2, 200, dtype=np.float32)
