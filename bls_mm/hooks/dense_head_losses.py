@@ -18,7 +18,8 @@ from .model_method import ReplacedMethod
 from .probe import without_side_effects
 
 DETECTORS, DETECTOR = 'mmdet.models.detectors.single_stage', 'SingleStageDetector'
-ADDING_HEAD = 'YOLOV3Head'
+#: Heads whose losses are not divided by objects, or not all of them (mmdet 3.3.0, mmyolo 0.6.0).
+EQUAL_IMAGES = ('YOLOV3Head', 'YOLOv5Head', 'YOLOv5InsHead', 'YOLOv7Head')
 
 
 class DenseHeadLosses:
@@ -57,9 +58,10 @@ class DenseHeadLosses:
 
     def __enter__(self) -> None:
         detector = getattr(sys.modules.get(DETECTORS), DETECTOR, ())  # may not be installed
-        # MaskFormer is such a detector, too, but has no such head.
+        # MaskFormer has no such head; that of GLIP keeps the masks of the texts of the whole batch.
         head = getattr(self._model, 'bbox_head', None)
-        if not self._is_idle and isinstance(self._model, detector) and head is not None:
+        has_head = head is not None and not hasattr(head, 'text_masks')
+        if not self._is_idle and isinstance(self._model, detector) and has_head:
             self._replaced = ReplacedMethod(head, 'loss_by_feat', self._loss_by_feat)
 
     def __exit__(self, *error: Any) -> None:
@@ -85,7 +87,7 @@ class DenseHeadLosses:
             return None
         self._is_known = True
         parts = [torch.as_tensor(batch_loss(image.losses, components)) for image in self._images]
-        if adds_up(self._model.bbox_head):
+        if counts_alike(self._model.bbox_head):
             return torch.stack(parts)
         return count_by_objects(torch.stack(parts), [image.num_objects for image in self._images])
 
@@ -149,9 +151,10 @@ def losses_of_images(loss_by_feat: Callable, args: tuple, kwargs: dict) -> List[
     return images
 
 
-def adds_up(head: nn.Module) -> bool:
-    """Whether the loss of a batch is the sum of those of its images, as in YOLOv3 (mmdet 3.3.0)."""
-    return any(kind.__name__ == ADDING_HEAD for kind in type(head).__mro__)
+def counts_alike(head: nn.Module) -> bool:
+    """Whether images count alike in most of the loss of a batch, as in YOLOv3's sum of images."""
+    kinds = (kind for kind in type(head).__mro__ if 'loss_by_feat' in vars(kind))
+    return next(kinds, type(head)).__name__ in EQUAL_IMAGES  # YOLOv8 inherits, with its own losses
 
 
 def count_by_objects(losses: torch.Tensor, num_objects: Sequence[int]) -> torch.Tensor:

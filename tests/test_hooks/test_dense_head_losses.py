@@ -129,7 +129,7 @@ def test_images_count_by_their_objects():
 
 
 def test_images_of_a_head_that_adds_them_up_do_not_count_twice(build, monkeypatch):
-    monkeypatch.setattr(dense_head_losses, 'ADDING_HEAD', 'AnchorHead')
+    monkeypatch.setattr(dense_head_losses, 'EQUAL_IMAGES', ['AnchorHead'])  # RetinaHead's losses
     model = build('RetinaHead').train()
     context = PerSampleLosses(model)
     with context:
@@ -265,6 +265,15 @@ def test_single_stage_detector_with_another_head_is_left_alone(build):
     inner = model.bbox_head
     del model.bbox_head
     model.forward = lambda *batch: inner.loss_by_feat(*inner(batch[0]), batch[1], [META] * 2)
+    context = PerSampleLosses(model)
+    with context:
+        assert context.of_images(model(features(2), list(targets(2)))) is None
+
+
+def test_head_that_keeps_the_texts_of_the_batch_is_left_alone(build):
+    """GLIP's head reads the masks of all texts from itself, so an image alone has another loss."""
+    model = build('RetinaHead').train()
+    model.bbox_head.text_masks = None  # as it is built
     context = PerSampleLosses(model)
     with context:
         assert context.of_images(model(features(2), list(targets(2)))) is None
