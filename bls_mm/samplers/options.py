@@ -11,6 +11,7 @@ from bls_mm.checks import check_bool, check_positive_int, is_int
 from bls_mm.distributed import PLACEMENTS
 from bls_mm.planning import PLANNER_OPTIONS
 from bls_mm.registry import PRUNERS, SCORERS, as_written
+from bls_mm.scorers import Scorer
 
 from .order import RUN_LENGTHS
 
@@ -114,6 +115,16 @@ def check_length(dataset: Sized, num_samples: int) -> None:
         raise ValueError(
             f'the training set has changed its length from {num_samples:,} to {len(dataset):,} '
             'samples, so its scores belong to other samples; build a new loader for the new data'
+        )
+
+
+def check_scorer(scorer: Scorer, num_samples: int) -> None:
+    """Raises a ValueError if a scorer was built for another number of samples."""
+    given = len(getattr(scorer, 'scores', ()))  # set by Scorer.__init__
+    if given != num_samples:
+        raise ValueError(
+            f'scorer must be for {num_samples:,} samples, but got a {type(scorer).__name__} for '
+            f'{given:,}; give its config instead of an object'
         )
 
 

@@ -11,6 +11,7 @@ from bls_mm.pruners import Pruner
 from bls_mm.registry import SCORERS, build
 from bls_mm.scorers import Scorer
 
+from .options import check_scorer
 from .order import SELECT, epoch_generator
 from .sampler_state import as_arrays, as_tensors, map_arrays, pack, unpack
 
@@ -184,6 +185,7 @@ def build_state(
         scorer = AUTO if is_auto(pruner) else dict(type='BatchLossScorer')
     scorer = AUTO if scorer == 'auto' else scorer
     scorer = build(SCORERS, 'scorer', scorer, Scorer, num_samples=where.local_size)
+    check_scorer(scorer, where.local_size)
     planner = build_planner(pruner, dataset, where)
     for part in (scorer, *planner.parts):
         if where.size > 1 and not part.shardable:

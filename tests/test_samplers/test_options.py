@@ -1,6 +1,7 @@
 import pytest
 
 from bls_mm.samplers import BLSSampler
+from bls_mm.scorers import BatchLossScorer
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,11 @@ from bls_mm.samplers import BLSSampler
             TypeError,
             "SeTa has no option 'ratio'; its options are prune_ratio, num_groups, window_scale, "
             'window_rounding, delta, interval, target_savings, guards',
+        ),
+        (
+            dict(scorer=BatchLossScorer(9)),
+            ValueError,
+            'scorer must be for 4 samples, but got a BatchLossScorer for 9; give its config',
         ),
         (dict(plcement='shared'), TypeError, "BLSSampler has no option 'plcement'"),
     ],
